@@ -1,0 +1,47 @@
+// Descriptors: ownership, and the few kinds that more than one folder makes.
+#include "daemon/base/fd.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace slack {
+
+void Fd::reset() {
+  if (raw_ >= 0) ::close(std::exchange(raw_, -1));
+}
+
+Expected<Fd> Fd::duplicate() const {
+  const int copy = ::fcntl(raw_, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) return fail("duplicate a descriptor");
+  return Fd(copy);
+}
+
+Expected<Fd> make_memfd(const char* name) {
+  const int raw = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (raw < 0) return fail("memfd_create");
+  return Fd(raw);
+}
+
+Expected<Fd> make_sealed_memfd(const char* name, const void* content, Bytes size) {
+  auto memfd = make_memfd(name);
+  if (!memfd) return memfd;
+  const char* bytes = static_cast<const char*>(content);
+  for (std::uint64_t done = 0; done < size.count();) {
+    const ssize_t n = ::pwrite(memfd->get(), bytes + done, size.count() - done, static_cast<off_t>(done));
+    if (n < 0) return fail("write a memfd");
+    done += static_cast<std::uint64_t>(n);
+  }
+  if (::fcntl(memfd->get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+    return fail("seal a memfd");
+  return memfd;
+}
+
+Expected<SocketPair> make_socket_pair() {
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return fail("socketpair");
+  return SocketPair{Fd(pair[0]), Fd(pair[1])};
+}
+
+}  // namespace slack

@@ -1,0 +1,34 @@
+// What slackd and a compiler say to each other over the compiler's own SOCK_SEQPACKET socket.
+//
+//   daemon → compiler  CompileRequest + the client's module descriptor, an empty memfd for the image
+//   compiler → daemon  CompileReply, then it exits
+// The compiler reads the module's descriptor itself: a descriptor that blocks or lies blocks or cheats only it. The
+// daemon seals the memfd after the compiler is gone.
+#pragma once
+
+#include <cstdint>
+
+namespace slack::wire {
+
+struct CompileRequest {
+  std::uint64_t module_bytes_max;
+  std::uint32_t metering;       // slack::Metering
+  std::uint32_t deterministic;  // 1: canonical NaNs
+};
+
+enum class CompileStatus : std::uint32_t {
+  compiled = 1,
+  refused,  // text: the reason; offset: the byte offset, or kNoOffset
+  fault,    // text: what the compiler itself could not do
+};
+inline constexpr std::uint64_t kNoOffset = ~std::uint64_t{0};
+
+struct CompileReply {
+  CompileStatus status;
+  std::uint32_t text_bytes;
+  std::uint64_t offset;
+  std::uint64_t image_bytes;
+  char text[1024];
+};
+
+}  // namespace slack::wire

@@ -1,0 +1,59 @@
+// What slackd and a worker say to each other over the worker's own SOCK_SEQPACKET socket, in the order it happens.
+//
+//   worker → daemon  Hello{ready}            + its userfaultfd     (after its namespaces, before the first filter)
+//   daemon → worker  Start                   + image, brief, stdin, stdout, stderr, directories…
+//   worker → daemon  Hello{prepared}                               (image mapped, second filter in force)
+//   daemon → worker  Go
+//   worker → daemon  WorkerReport, then it exits
+// A worker that cannot go on sends a WorkerReport in place of a Hello. The daemon believes none of it beyond what the
+// message is used for: a taken-over worker spoils its own report only.
+#pragma once
+
+#include <cstdint>
+
+namespace slack::wire {
+
+inline constexpr std::uint32_t kMaxBacktrace = 32;
+
+enum class Stage : std::uint32_t { ready = 1, prepared = 2 };
+struct Hello {
+  Stage stage;
+};
+
+struct Start {
+  std::uint32_t directories;  // descriptors after image, brief, stdin, stdout, stderr
+};
+
+struct Go {
+  std::uint32_t magic;
+};
+inline constexpr std::uint32_t kGoMagic = 0x676f2121;
+
+enum class End : std::uint32_t {
+  returned = 1,  // the invoked function returned; exit_code 0
+  exited,        // proc_exit(exit_code)
+  trapped,       // trap, trap_function and either trap_offset or trap_pc are set
+  limit,         // `text` names the limit: "output", "memory", …
+  refused,       // `text` says why the image or the invocation cannot run (unknown import, bad argument)
+  fault,         // `text` says what the worker itself could not do
+};
+
+struct WorkerReport {
+  End end;
+  std::int32_t exit_code;
+  std::uint64_t fuel;        // exact, but at a memory trap: the last published figure
+  std::uint32_t trap;        // slack::Trap
+  std::uint32_t function;    // Wasm function index, or kUnknown
+  std::uint32_t offset;      // byte offset in the .wasm file, or kUnknown: then pc tells
+  std::uint32_t has_bench;   // 1: the two fields below are set
+  std::uint64_t pc;          // of a memory trap
+  std::uint64_t bench_nsec;  // wall time between bench.start and bench.end
+  std::uint64_t bench_fuel;
+  std::uint32_t frames;                    // used entries of backtrace
+  std::uint32_t text_bytes;                // used bytes of text
+  std::uint64_t backtrace[kMaxBacktrace];  // return addresses, innermost first
+  char text[512];
+};
+inline constexpr std::uint32_t kUnknown = 0xffff'ffff;
+
+}  // namespace slack::wire

@@ -1,0 +1,26 @@
+// What slackd and its zygotes say to each other: one request, one reply, over a SOCK_SEQPACKET socket.
+#pragma once
+
+#include <cstdint>
+
+namespace slack::wire {
+
+// Daemon → zygote: fork one confined child. Descriptors, in this order: the child's end of its own socket; for a
+// worker also the safepoint memfd (one page, SHRINK and GROW sealed).
+struct SpawnRequest {
+  std::uint64_t memory_bytes;  // RLIMIT_DATA of the child
+  std::uint64_t file_bytes;    // RLIMIT_FSIZE
+  std::uint64_t cpu_seconds;   // RLIMIT_CPU; 0: none
+  std::uint64_t tmpfs_bytes;   // size of the child's private root; 0: an empty one that takes no files
+  std::uint32_t open_files;    // RLIMIT_NOFILE
+  std::uint32_t map_uid;       // uid of the child in its user namespace maps to this uid of the zygote's namespace
+  std::uint32_t map_gid;
+};
+
+// Zygote → daemon. Descriptor: the child's pidfd, if error is 0.
+struct SpawnReply {
+  std::int32_t error;  // errno, 0 for success
+  std::int32_t pid;    // in the daemon's pid namespace
+};
+
+}  // namespace slack::wire

@@ -1,0 +1,155 @@
+// The image: what the compiler hands to the worker and the monitor, written once.
+//
+// An image is a position-dependent ELF64 executable linked at address_map::kImage. Its e_entry is the address of an
+// ImageHeader in read-only data; every pointer below is an absolute address inside the image, filled in by the linker.
+// Section .slack.safepoints (not loaded) is an array of SafepointEntry sorted by pc; .slack.lines (not loaded) an array
+// of LineEntry sorted by pc; both are made by the compiler after linking. The symbol table names the Wasm functions:
+// `wasm.NAME`.
+#pragma once
+
+#include <cstdint>
+
+namespace slack::image {
+
+inline constexpr std::uint64_t kMagic = 0x316b'6361'6c73'7f00;  // "\0\x7fslack1"
+inline constexpr std::uint32_t kVersion = 1;
+inline constexpr char kSafepointSection[] = ".slack.safepoints";
+inline constexpr char kLineSection[] = ".slack.lines";
+inline constexpr char kFunctionSymbolPrefix[] = "wasm.";
+
+enum class ValueType : std::uint32_t {
+  i32 = 0x7f,
+  i64 = 0x7e,
+  f32 = 0x7d,
+  f64 = 0x7c,
+  v128 = 0x7b,
+  funcref = 0x70,
+  externref = 0x6f
+};
+enum class ExternKind : std::uint32_t {
+  function = 0,
+  table = 1,
+  memory = 2,
+  global = 3
+};  // the binary format's numbers
+
+struct Text {
+  std::uint64_t bytes;  // address; UTF-8, not terminated
+  std::uint64_t size;
+};
+
+struct Signature {
+  std::uint64_t types;  // address of parameter_count + result_count ValueType
+  std::uint32_t parameter_count;
+  std::uint32_t result_count;
+};
+
+struct Import {
+  Text module;
+  Text name;
+  ExternKind kind;
+  std::uint32_t index;  // in the index space of its kind; a function's is its import slot
+  Signature signature;  // functions only
+};
+
+struct Export {
+  Text name;
+  ExternKind kind;
+  std::uint32_t index;
+  Signature signature;  // functions only
+  std::uint64_t thunk;  // services::Thunk; functions only
+};
+
+enum class InitKind : std::uint32_t { constant = 0, imported_global = 1 };
+struct InitExpression {
+  InitKind kind;
+  std::uint32_t global;  // of an imported_global
+  std::uint64_t low;     // of a constant: services::Value
+  std::uint64_t high;
+};
+
+struct Global {
+  ValueType type;
+  std::uint32_t is_mutable;
+  InitExpression init;
+};
+
+struct Table {
+  ValueType type;
+  std::uint32_t minimum;
+  std::uint32_t maximum;  // 0xffffffff: none
+  std::uint32_t imported;
+};
+
+struct Memory {
+  std::uint32_t present;
+  std::uint32_t imported;
+  std::uint64_t minimum_pages;
+  std::uint64_t maximum_pages;  // 65536 if the module sets none
+};
+
+enum class SegmentMode : std::uint32_t { active = 0, passive = 1, declared = 2 };
+
+struct ElementSegment {
+  std::uint64_t references;  // address of `count` references: FunctionDescriptor addresses, or 0 for null
+  std::uint32_t count;
+  SegmentMode mode;
+  std::uint32_t table;
+  std::uint32_t reserved;
+  InitExpression offset;
+};
+
+struct DataSegment {
+  std::uint64_t bytes;
+  std::uint64_t size;
+  SegmentMode mode;
+  std::uint32_t memory;
+  InitExpression offset;
+};
+
+struct ImageHeader {
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t metering;    // slack::Metering
+  std::uint64_t text_begin;  // generated code: [text_begin, text_end)
+  std::uint64_t text_end;
+  std::uint64_t imports;  // Import[import_count]
+  std::uint64_t exports;  // Export[export_count]
+  std::uint64_t globals;  // Global[global_count], imported ones first
+  std::uint64_t tables;   // Table[table_count], imported ones first
+  std::uint64_t elements;
+  std::uint64_t data;
+  std::uint32_t import_count;
+  std::uint32_t export_count;
+  std::uint32_t global_count;
+  std::uint32_t table_count;
+  std::uint32_t element_count;
+  std::uint32_t data_count;
+  std::uint32_t imported_function_count;
+  std::uint32_t function_count;  // imported ones included
+  Memory memory;
+  std::uint64_t start_thunk;  // services::Thunk of the start function, 0 if there is none
+};
+
+// What the parked thread's registers mean at one safepoint: exact fuel = register (or immediate) + potential.
+struct SafepointEntry {
+  std::uint64_t pc;
+  std::uint32_t function;       // Wasm function index
+  std::uint32_t offset;         // byte offset in the .wasm file
+  std::uint64_t potential;      // fuel counted but not yet added at this safepoint, >= 0
+  std::uint64_t immediate;      // the stored value, where fuel_register is kImmediate
+  std::uint32_t fuel_register;  // x86-64 encoding: 0 rax, 1 rcx, 2 rdx, 3 rbx, 4 rsp, 5 rbp, 6 rsi, 7 rdi, 8-15 r8-r15
+  std::uint32_t reserved;
+};
+inline constexpr std::uint32_t kImmediate = 16;
+
+// Generated code from `pc` up to the next entry's belongs to this operator.
+struct LineEntry {
+  std::uint64_t pc;
+  std::uint32_t function;
+  std::uint32_t offset;
+};
+
+static_assert(sizeof(SafepointEntry) == 40 && sizeof(LineEntry) == 16 && sizeof(InitExpression) == 24);
+
+}  // namespace slack::image

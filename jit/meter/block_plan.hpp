@@ -1,0 +1,52 @@
+// The block plan: where fuel adds stand in a function's control-flow graph, and what is owed at each point where the
+// counter is observed. Pure: knows neither LLVM nor Wasm operators.
+//
+// Fuel consumed on arrival at a node is counter + potential(node). A plan may place adds on edges and nodes freely as
+// long as at every observation point counter + owed equals the exact figure, and owed >= 0 wherever the counter is
+// published (published fuel never runs ahead of the exact one). Source of the potentials: counter placement on a
+// spanning tree as in optimal edge profiling (Ball and Larus, "Optimally profiling and tracing programs", TOPLAS 1994).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace slack::meter {
+
+using NodeId = std::uint32_t;
+
+// Why the counter is looked at after a node's cost is spent.
+enum class Observation : std::uint8_t {
+  none,
+  safepoint,  // published: owed may be > 0, and goes into the safepoint table
+  transfer,   // call, return, trap, host call: owed must be 0
+};
+
+// A stretch of straight-line code. Its cost is spent before its observation.
+struct Node {
+  std::uint64_t cost = 0;
+  Observation observation = Observation::none;
+  double frequency = 1.0;  // estimated executions, relative
+};
+struct Edge {
+  NodeId from = 0;
+  NodeId to = 0;
+  bool can_hold_add = true;  // false: a critical edge that is not to be split
+};
+struct Graph {
+  std::vector<Node> nodes;  // node 0 is the entry
+  std::vector<Edge> edges;
+};
+
+struct Plan {
+  std::vector<std::int64_t> node_adds;  // added to the counter when the node is entered
+  std::vector<std::int64_t> edge_adds;  // added on the edge
+  std::vector<std::uint64_t> owed;      // per node: exact fuel minus counter at its observation
+};
+
+// Each node's cost at the node, nothing owed anywhere.
+[[nodiscard]] Plan plain_plan(const Graph& graph);
+
+// Whether `plan` counts `graph` exactly on every path: for tests and debug builds.
+[[nodiscard]] bool is_exact(const Graph& graph, const Plan& plan);
+
+}  // namespace slack::meter

@@ -1,0 +1,17 @@
+// Decodes and validates a module from its binary form.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "jit/wasm/module.hpp"
+
+namespace slack::wasm {
+
+// Sections, types, segments, names; no function body is looked into beyond its locals. The result points into `bytes`.
+[[nodiscard]] Checked<Module> decode(std::span<const std::uint8_t> bytes);
+
+// Everything the specification's validation asks, function bodies included. Sets Function::referenced.
+[[nodiscard]] Checked<void> validate(Module& module);
+
+}  // namespace slack::wasm
