@@ -13,7 +13,7 @@ namespace slack::services {
 // `trap` is a wire/trap.hpp Trap. Fuel: ContextHead::fuel, exact.
 using TrapFn = void (*)(std::uint32_t trap, std::uint32_t function, std::uint32_t offset);
 
-// Old size in pages, or -1. (1 fuel, charged by the block.)
+// Old size in pages, or -1. Charges one fuel a page when it succeeds, nothing when it fails.
 using MemoryGrowFn = std::uint32_t (*)(std::uint32_t delta_pages);
 
 // Bulk operators check bounds first (trap, nothing charged for the length), then work in chunks with a host safepoint
@@ -25,7 +25,7 @@ using MemoryFillFn = void (*)(std::uint32_t to, std::uint32_t value, std::uint32
 using MemoryInitFn = void (*)(std::uint32_t to, std::uint32_t from, std::uint32_t length, std::uint32_t segment,
                               std::uint32_t function, std::uint32_t offset);
 using DataDropFn = void (*)(std::uint32_t segment);
-// Old size in elements, or -1.
+// Old size in elements, or -1. Charges one fuel an element when it succeeds, nothing when it fails.
 using TableGrowFn = std::uint32_t (*)(std::uint32_t table, std::uint32_t delta, std::uint64_t reference);
 using TableCopyFn = void (*)(std::uint32_t to, std::uint32_t from, std::uint32_t length, std::uint32_t to_table,
                              std::uint32_t from_table, std::uint32_t function, std::uint32_t offset);

@@ -8,6 +8,7 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/units.hpp"
 #include "daemon/sandbox/facilities.hpp"
+#include "daemon/sandbox/identity.hpp"
 
 namespace slack::sandbox {
 
@@ -32,40 +33,31 @@ class Zygote {
  public:
   // Starts `program` as a zygote: it drops to an unprivileged uid, enters an empty network namespace and waits.
   // Call from the daemon's main thread: its end is the children's end (PR_SET_PDEATHSIG).
+  // What goes wrong later than its exec shows at the first spawn, so that several zygotes can warm up together.
   [[nodiscard]] static Expected<Zygote> launch(const std::string& program, const Facilities& facilities,
                                                bool with_safepoint);
 
-  // Blocks for the time of a clone (about a millisecond). A zygote that died is a fault with EPIPE; launch a new one.
+  // Blocks for the time of a clone (less than a millisecond), the first time also until the zygote is warm. A zygote
+  // that died or fell silent is a fault with EPIPE, from then on; launch a new one. Other faults concern this child.
   [[nodiscard]] Expected<Spawned> spawn(const ChildLimits& limits);
 
   [[nodiscard]] pid_t pid() const { return pid_; }
 
+  Zygote(Zygote&& other) noexcept;
+  Zygote& operator=(Zygote&& other) noexcept;
+  ~Zygote();  // ends and reaps the zygote; its children live on
+
  private:
+  Zygote() = default;
+  [[nodiscard]] Expected<void> await_ready();
+  [[nodiscard]] tl::unexpected<Fault> lose(Fault fault);
+  void end();
+
   Fd control_;
   pid_t pid_ = -1;
+  bool ready_ = false;
   bool with_safepoint_ = false;
-  std::uint32_t child_uid_ = 65534;
-  std::uint32_t child_gid_ = 65534;
-};
-
-// A client's directory as a worker may use it: where the machine can, a detached idmapped mount (nosuid, nodev, noexec)
-// that maps the client's uid and gid to the worker's; elsewhere the descriptor as it is. Faults name the reason
-// (ENOTDIR, EBADF, EINVAL where the filesystem cannot be idmapped, EACCES).
-[[nodiscard]] Expected<Fd> hand_in_directory(int directory, uid_t client_uid, gid_t client_gid, bool read_only,
-                                             const Facilities& facilities);
-
-// Per-child control group, where there is one; removed by the destructor after the child has been reaped.
-class ChildGroup {
- public:
-  ChildGroup() = default;
-  [[nodiscard]] static Expected<ChildGroup> create(const Facilities& facilities, const std::string& name, pid_t child,
-                                                   Bytes memory);
-  ChildGroup(ChildGroup&&) noexcept;
-  ChildGroup& operator=(ChildGroup&&) noexcept;
-  ~ChildGroup();
-
- private:
-  std::vector<std::string> paths_;
+  Identity children_;
 };
 
 }  // namespace slack::sandbox

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "daemon/wire/verdict.hpp"
 
@@ -31,5 +33,23 @@ struct RunResult {
   std::optional<std::uint64_t> bench_usec;
   std::optional<std::uint64_t> bench_fuel;
 };
+
+// Calls visit(name, field) for every field in the order of result.def, set or not; `field` is the optional itself,
+// assignable where `result` is.
+template <typename Result, typename Visitor>
+void for_each_field(Result&& result, Visitor&& visit) {
+#define X(name, type, unit, meaning) visit(std::string_view(#name), result.name);
+#include "daemon/wire/result.def"
+#undef X
+}
+
+// One row of result.def.
+struct ResultRow {
+  std::string_view name;
+  std::string_view type;  // D-Bus signature
+  std::string_view unit;
+  std::string_view meaning;
+};
+[[nodiscard]] std::span<const ResultRow> result_table();
 
 }  // namespace slack

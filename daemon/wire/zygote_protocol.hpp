@@ -1,9 +1,20 @@
 // What slackd and its zygotes say to each other: one request, one reply, over a SOCK_SEQPACKET socket.
+//
+// A zygote is started as `PROGRAM --zygote` with that socket at descriptor kZygoteControl; it sends ZygoteReady once.
 #pragma once
 
 #include <cstdint>
 
 namespace slack::wire {
+
+inline constexpr int kZygoteControl = 3;
+inline constexpr char kZygoteArgument[] = "--zygote";
+
+// Zygote → daemon, before the first request is taken: whether it stands in its namespaces.
+struct ZygoteReady {
+  std::int32_t error;  // errno, 0 for success
+  char what[200];      // the step that failed, ended by a zero byte
+};
 
 // Daemon → zygote: fork one confined child. Descriptors, in this order: the child's end of its own socket; for a
 // worker also the safepoint memfd (one page, SHRINK and GROW sealed).
@@ -17,10 +28,11 @@ struct SpawnRequest {
   std::uint32_t map_gid;
 };
 
-// Zygote → daemon. Descriptor: the child's pidfd, if error is 0.
+// Zygote → daemon. Descriptor: the child's pidfd, if there is a child (one that could not be confined has to be reaped).
 struct SpawnReply {
   std::int32_t error;  // errno, 0 for success
   std::int32_t pid;    // in the daemon's pid namespace
+  char what[200];      // the step that failed, ended by a zero byte
 };
 
 }  // namespace slack::wire

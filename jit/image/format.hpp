@@ -4,7 +4,9 @@
 // ImageHeader in read-only data; every pointer below is an absolute address inside the image, filled in by the linker.
 // Section .slack.safepoints (not loaded) is an array of SafepointEntry sorted by pc; .slack.lines (not loaded) an array
 // of LineEntry sorted by pc; both are made by the compiler after linking. The symbol table names the Wasm functions:
-// `wasm.NAME`.
+// `wasm.NAME`, for the reader of a disassembly; .slack.names (not loaded) has the names themselves, of inlined
+// functions too: an array of function_count uint32_t, the ends of the names one after another, and then the names'
+// bytes.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@ inline constexpr std::uint64_t kMagic = 0x316b'6361'6c73'7f00;  // "\0\x7fslack1
 inline constexpr std::uint32_t kVersion = 1;
 inline constexpr char kSafepointSection[] = ".slack.safepoints";
 inline constexpr char kLineSection[] = ".slack.lines";
+inline constexpr char kNameSection[] = ".slack.names";
 inline constexpr char kFunctionSymbolPrefix[] = "wasm.";
 
 enum class ValueType : std::uint32_t {
@@ -90,8 +93,14 @@ struct Memory {
 
 enum class SegmentMode : std::uint32_t { active = 0, passive = 1, declared = 2 };
 
+// A reference of an element segment: the address of a FunctionDescriptor, 0 for null, or, with the lowest bit set, the
+// value that imported global `reference >> 1` has at instantiation.
+[[nodiscard]] constexpr std::uint64_t reference_to_global(std::uint32_t global) {
+  return std::uint64_t{global} << 1 | 1;
+}
+
 struct ElementSegment {
-  std::uint64_t references;  // address of `count` references: FunctionDescriptor addresses, or 0 for null
+  std::uint64_t references;  // address of `count` references
   std::uint32_t count;
   SegmentMode mode;
   std::uint32_t table;
@@ -143,7 +152,9 @@ struct SafepointEntry {
 };
 inline constexpr std::uint32_t kImmediate = 16;
 
-// Generated code from `pc` up to the next entry's belongs to this operator.
+// Generated code from `pc` up to the next entry's belongs to this operator; to none (thunks, padding) where `function`
+// is kNoFunction.
+inline constexpr std::uint32_t kNoFunction = 0xffff'ffff;
 struct LineEntry {
   std::uint64_t pc;
   std::uint32_t function;

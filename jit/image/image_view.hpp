@@ -24,7 +24,8 @@ struct Segment {
 
 class ImageView {
  public:
-  // `image` is a sealed memfd (or, in tools, a file); it is mapped, not kept. Faults (ENOEXEC) name what is wrong.
+  // `image` is a sealed memfd (or, in tools, a file); a sealed one is mapped, any other copied. Faults (ENOEXEC) name
+  // what is wrong.
   [[nodiscard]] static Expected<std::shared_ptr<const ImageView>> open(int image);
   virtual ~ImageView() = default;
 

@@ -46,6 +46,13 @@ struct Plan {
 // Each node's cost at the node, nothing owed anywhere.
 [[nodiscard]] Plan plain_plan(const Graph& graph);
 
+// Potentials on a maximum-frequency spanning tree: adds stand only on what the tree leaves out, critical edges are kept
+// in the tree, and safepoints may owe. Never dearer than the plain plan by estimated_adds.
+[[nodiscard]] Plan potential_plan(const Graph& graph);
+
+// Adds executed, weighed by the nodes' frequencies: what a plan costs in time.
+[[nodiscard]] double estimated_adds(const Graph& graph, const Plan& plan);
+
 // Whether `plan` counts `graph` exactly on every path: for tests and debug builds.
 [[nodiscard]] bool is_exact(const Graph& graph, const Plan& plan);
 

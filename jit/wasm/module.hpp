@@ -30,6 +30,10 @@ enum class ValueType : std::uint8_t {
   return type == ValueType::funcref || type == ValueType::externref;
 }
 
+[[nodiscard]] constexpr bool is_value_type(ValueType type) {
+  return (type >= ValueType::v128 && type <= ValueType::i32) || is_reference(type);
+}
+
 // Why a module is turned away: the specification's words, and where. Never a Fault: the module is at fault, not we.
 struct Refusal {
   enum class Kind : std::uint8_t { malformed, invalid, unsupported, over_limit } kind = Kind::malformed;
@@ -52,9 +56,11 @@ struct Limits {
 struct TableType {
   ValueType element = ValueType::funcref;
   Limits limits;
+  WasmOffset offset;  // here and below: where the definition stands in the file, for refusals
 };
 struct MemoryType {
   Limits limits;  // in Wasm pages
+  WasmOffset offset;
 };
 struct GlobalType {
   ValueType type = ValueType::i32;
@@ -68,11 +74,13 @@ struct Import {
   std::string_view name;
   ExternKind kind = ExternKind::function;
   std::uint32_t index = 0;  // in the index space of its kind
+  WasmOffset offset;
 };
 struct Export {
   std::string_view name;
   ExternKind kind = ExternKind::function;
   std::uint32_t index = 0;
+  WasmOffset offset;
 };
 
 // A constant expression, reduced: WebAssembly 2.0 allows one constant, reference or imported immutable global.
@@ -82,11 +90,13 @@ struct ConstantExpression {
   std::uint32_t index = 0;  // global_get: global; ref_func: function
   std::uint64_t low = 0;    // constant: bits, i32 and f32 zero-extended
   std::uint64_t high = 0;   // constant: upper half of a v128
+  WasmOffset offset;
 };
 
 struct Function {
   std::uint32_t type = 0;  // index into Module::types
   std::string_view name;   // name section, else export name, else empty
+  WasmOffset offset;       // of the type index: in the function section or in the import
   // Defined functions only:
   std::vector<ValueType> locals;       // declared ones, parameters excluded
   std::span<const std::uint8_t> body;  // operators up to and including the final `end`, locals excluded
@@ -96,6 +106,7 @@ struct Function {
 struct Global {
   GlobalType type;
   std::optional<ConstantExpression> init;  // none: imported
+  WasmOffset offset;
 };
 
 enum class SegmentMode : std::uint8_t { active, passive, declared };
@@ -105,15 +116,18 @@ struct ElementSegment {
   std::uint32_t table = 0;
   ConstantExpression offset;
   std::vector<ConstantExpression> items;
+  WasmOffset file_offset;
 };
 struct DataSegment {
   SegmentMode mode = SegmentMode::passive;
   std::uint32_t memory = 0;
   ConstantExpression offset;
   std::span<const std::uint8_t> bytes;
+  WasmOffset file_offset;
 };
 
 struct Module {
+  std::span<const std::uint8_t> bytes;  // the whole file
   std::vector<FunctionType> types;
   std::vector<std::uint32_t> canonical_types;  // types[i] equals types[canonical_types[i]], the first such
   std::vector<Import> imports;
@@ -123,8 +137,10 @@ struct Module {
   std::vector<Global> globals;
   std::vector<Export> exports;
   std::optional<std::uint32_t> start;
+  WasmOffset start_offset;
   std::vector<ElementSegment> elements;
   std::vector<DataSegment> data;
+  std::optional<std::uint32_t> data_count;  // none: the module has no data count section
   std::uint32_t imported_functions = 0;
   std::uint32_t imported_tables = 0;
   std::uint32_t imported_memories = 0;

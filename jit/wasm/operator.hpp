@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "jit/wasm/byte_reader.hpp"
 #include "jit/wasm/module.hpp"
 
 namespace slack::wasm {
@@ -41,7 +42,7 @@ enum class Immediates : std::uint8_t {
   two_memories,   // memory.copy: index = destination, second = source
   memory_init,    // index = data segment, second = memory
   data,           // data.drop: index
-  i32_const,      // low
+  i32_const,      // low, zero-extended
   i64_const,      // low
   f32_const,      // low: bits
   f64_const,      // low: bits
@@ -58,6 +59,7 @@ struct BlockType {
   std::uint32_t type_index = 0;
 };
 
+// One decoded operator. Only the fields that its immediates name are set; the others keep what they held.
 struct Instruction {
   Operator op{};
   WasmOffset offset;  // of the opcode in the file
@@ -78,22 +80,29 @@ struct Instruction {
 [[nodiscard]] std::string_view signature_of(Operator op);
 // Fuel of one execution, before lengths; source: wasmtime 50's default operator costs.
 [[nodiscard]] std::uint32_t base_cost_of(Operator op);
+// Bytes that a memory operator with an alignment reads or writes, which is its natural alignment too; else 0.
+[[nodiscard]] std::uint32_t access_bytes_of(Operator op);
+
+[[nodiscard]] bool read_value_type(ByteReader& reader, ValueType& out);
+[[nodiscard]] bool read_reference_type(ByteReader& reader, ValueType& out);
+// One operator with its immediates. False: the reader knows why.
+[[nodiscard]] bool read_operator(ByteReader& reader, Instruction& out);
 
 // Decodes operators one after the other; refuses bytes that are none, with the file offset.
 class OperatorReader {
  public:
-  OperatorReader(std::span<const std::uint8_t> body, WasmOffset offset_of_first)
-      : body_(body), base_(offset_of_first) {}
+  OperatorReader(std::span<const std::uint8_t> body, WasmOffset offset_of_first) : reader_(body, offset_of_first) {}
 
-  [[nodiscard]] bool at_end() const { return position_ == body_.size(); }
-  [[nodiscard]] WasmOffset offset() const { return WasmOffset(base_.count() + position_); }
+  [[nodiscard]] bool at_end() const { return reader_.at_end(); }
+  [[nodiscard]] WasmOffset offset() const { return reader_.offset(); }
   // Fills `out`.
   [[nodiscard]] Checked<void> next(Instruction& out);
+  // The same where the caller is in a hurry: false, and refusal() says why.
+  [[nodiscard]] bool read(Instruction& out) { return read_operator(reader_, out); }
+  [[nodiscard]] const Refusal& refusal() const { return reader_.refusal(); }
 
  private:
-  std::span<const std::uint8_t> body_;
-  WasmOffset base_;
-  std::size_t position_ = 0;
+  ByteReader reader_;
 };
 
 }  // namespace slack::wasm

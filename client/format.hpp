@@ -1,0 +1,32 @@
+// The words slackctl writes about a run: pure functions from results to text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/units.hpp"
+#include "daemon/wire/result.hpp"
+
+namespace slack::client {
+
+[[nodiscard]] std::string grouped(std::uint64_t number);        // "1,000,123"
+[[nodiscard]] std::string duration_text(Micros duration);       // "84 us", "12.3 ms", "1.20 s", "2 min 3 s"
+[[nodiscard]] std::string size_text(Bytes size);                // "512 B", "12.3 MiB"
+[[nodiscard]] std::string fuel_limit_text(Fuel limit);          // "1,000,000", "unlimited"
+[[nodiscard]] std::string printable(std::string_view hostile);  // control characters as \xNN: nothing drives a terminal
+
+// One line, without a newline, that says what became of the run, where and how much; empty for a plain `ok`.
+// `name` is the module's name.
+[[nodiscard]] std::string verdict_line(std::string_view name, const RunResult& result);
+
+// The summary of --stats: a headline and one indented line a topic, each ended by a newline.
+[[nodiscard]] std::string stats_text(std::string_view name, const RunResult& result);
+
+// Columns padded to their widest cell, two blanks between; the first row is the heading. Ends with a newline.
+[[nodiscard]] std::string table_text(const std::vector<std::vector<std::string>>& rows);
+
+// What `slackctl run` exits with.
+[[nodiscard]] int exit_code_of(const RunResult& result);
+
+}  // namespace slack::client

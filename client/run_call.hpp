@@ -1,0 +1,14 @@
+// One run, from the call of RunModule to RunFinished, with Ctrl-C as Stop.
+#pragma once
+
+#include "client/bus_client.hpp"
+#include "client/request.hpp"
+#include "daemon/wire/result.hpp"
+
+namespace slack::client {
+
+// Blocks SIGINT and SIGTERM while it lasts: the first one stops the run (the verdict, killed, is then the result), the
+// second one ends slackctl at once with 128 + its number.
+[[nodiscard]] Expected<RunResult> run_to_its_end(BusClient& client, const RunRequest& request);
+
+}  // namespace slack::client

@@ -1,0 +1,248 @@
+// `slackctl run FILE.wasm`: runs a module; its output and exit code become slackctl's own.
+#include "client/verbs/run.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "client/bus_client.hpp"
+#include "client/exit_code.hpp"
+#include "client/format.hpp"
+#include "client/quantity.hpp"
+#include "client/report.hpp"
+#include "client/run_call.hpp"
+#include "client/verbs/verb.hpp"
+#include "daemon/wire/run_options.hpp"
+
+namespace slack::client {
+namespace {
+
+struct CommandLine {
+  Service service = Service::automatic;
+  std::vector<std::pair<Option, OptionValue>> options;
+  std::vector<std::string> environment;
+  std::vector<DirectorySpec> directories;
+  bool stats = false;
+  std::string report;
+  std::vector<std::string> module_and_arguments;
+};
+
+Expected<Fd> open_module(const std::string& path) {
+  const std::string operation = "open module " + path;
+  // Non-blocking: a FIFO that nobody writes to, or a device, must not hang the open.
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status{};
+  if (!fd.valid() || ::fstat(fd.get(), &status) < 0) return fail(operation);
+  if (S_ISDIR(status.st_mode)) return fail(operation, EISDIR);
+  // A pipe is read to its end, by a compiler whose time is limited.
+  if (::fcntl(fd.get(), F_SETFL, 0) < 0) return fail(operation);
+  return fd;
+}
+
+// One of our standard streams, if it is open for what it is to do (nohup leaves a stdin that only writes).
+void pass_stream(RunRequest& request, Option option, int fd, int access) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || (flags & O_PATH) != 0) return;
+  const int mode = flags & O_ACCMODE;
+  if (mode == O_RDWR || mode == access) request.options.emplace_back(option, BorrowedFd{fd});
+}
+
+int no_input(const Fault& fault) {
+  (void)end_with(fault);
+  return kExitNoInput;
+}
+
+int run(CommandLine& line) {
+  const std::string& path = line.module_and_arguments.front();
+  const std::string name = path.substr(path.rfind('/') + 1);
+  RunRequest request;
+  auto module = open_module(path);
+  if (!module) return no_input(module.error());
+  request.module = std::move(*module);
+  for (const auto& spec : line.directories) {
+    auto directory = open_directory(spec);
+    if (!directory) return no_input(directory.error());
+    request.directories.push_back(std::move(*directory));
+  }
+  request.arguments.assign(line.module_and_arguments.begin() + 1, line.module_and_arguments.end());
+  request.options = std::move(line.options);
+  request.options.emplace_back(Option::name, name);
+  if (!line.environment.empty()) request.options.emplace_back(Option::env, line.environment);
+  pass_stream(request, Option::stdin, STDIN_FILENO, O_RDONLY);
+  pass_stream(request, Option::stdout, STDOUT_FILENO, O_WRONLY);
+  pass_stream(request, Option::stderr, STDERR_FILENO, O_WRONLY);
+  std::optional<ReportFile> report;
+  if (!line.report.empty()) {
+    auto file = ReportFile::open(line.report);
+    if (!file) return end_with(file.error());
+    report.emplace(std::move(*file));
+  }
+
+  auto client = BusClient::connect(line.service);
+  if (!client) return end_with(client.error());
+  const auto result = run_to_its_end(*client, request);
+  if (!result) return end_with(result.error());
+
+  if (const std::string text = verdict_line(name, *result); !text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+  if (line.stats) std::fputs(stats_text(name, *result).c_str(), stderr);
+  if (report) {
+    if (const auto written = report->write(report_json(*result)); !written) return end_with(written.error());
+  }
+  return exit_code_of(*result);
+}
+
+// CLI11 knows nothing of what follows the options here.
+class RunFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "Usage: slackctl run [OPTIONS] FILE.wasm [ARGS...]\n";
+  }
+};
+
+std::string footer() {
+  std::string codes;
+#define X(name, code, meaning) \
+  if (code != 0) codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", #name, code);
+#include "daemon/wire/verdict.def"
+#undef X
+  return "Everything after FILE.wasm goes to the module untouched. Its output is slackctl's output, and its exit code "
+         "too\n"
+         "when the verdict is ok. Another verdict is told on stderr and by the exit code:\n" +
+         codes +
+         ".\n"
+         "slackctl's own: 64 usage, 66 module or directory cannot be opened, 69 no slackd, 70 slackd or slackctl "
+         "failed.\n"
+         "\n"
+         "FUEL      a number of Wasm operators: 1000000, 1e6, 5M, 2.5G (powers of 1000), unlimited\n"
+         "DURATION  a number with us, ms, s, min or h: 500us, 1.5s, 1h; or unlimited\n"
+         "SIZE      bytes, or a number with K, M or G (powers of 1024): 64K, 1M, 2GiB\n"
+         "\n"
+         "Without --private or --system, the slackd service is used if its name on the system bus is owned or\n"
+         "activatable, else a private slackd. Ctrl-C stops the run; a second one ends slackctl at once.";
+}
+
+// An option of RunModule that `parse` reads from text.
+template <typename Quantity>
+void add_quantity(CLI::App& verb, CommandLine& line, const std::string& flag, const char* type, Option option,
+                  Expected<Quantity> (*parse)(std::string_view), const std::string& help) {
+  verb.add_option_function<std::string>(
+          flag,
+          [&line, flag, option, parse](const std::string& text) {
+            const auto value = parse(text);
+            if (!value) throw CLI::ValidationError(flag, value.error().what);
+            line.options.emplace_back(option, *value);
+          },
+          help)
+      ->type_name(type);
+}
+
+void add_switch(CLI::App& verb, CommandLine& line, const std::string& flag, Option option, OptionValue value,
+                const std::string& help) {
+  verb.add_flag_callback(
+      flag, [&line, option, value = std::move(value)] { line.options.emplace_back(option, value); }, help);
+}
+
+void add_limits(CLI::App& verb, CommandLine& line) {
+  add_quantity(verb, line, "--fuel", "FUEL", Option::fuel, parse_fuel, "Fuel limit (default: unlimited)");
+  add_quantity(verb, line, "--wall", "DURATION", Option::wall_usec, parse_duration,
+               "Wall-clock deadline (default: 60s)");
+  add_quantity(verb, line, "--cpu", "DURATION", Option::cpu_usec, parse_duration,
+               "CPU-time deadline (default: unlimited)");
+  add_quantity(verb, line, "--memory", "SIZE", Option::memory_bytes, parse_size, "Limit of memory (default: 1G)");
+  add_quantity(verb, line, "--slack", "DURATION", Option::slack_usec, parse_duration,
+               "CPU time the run may burn past its fuel limit before it is stopped (default: 10ms, least: 1ms)");
+  add_quantity(verb, line, "--output", "SIZE", Option::output_bytes, parse_size,
+               "Limit of standard output and error together (default: 64M)");
+}
+
+void add_surroundings(CLI::App& verb, CommandLine& line) {
+  verb.add_option_function<std::vector<std::string>>(
+          "--dir",
+          [&line](const std::vector<std::string>& texts) {
+            for (const auto& text : texts) {
+              auto spec = parse_directory(text);
+              if (!spec) throw CLI::ValidationError("--dir", spec.error().what);
+              line.directories.push_back(std::move(*spec));
+            }
+          },
+          "Directory HOST for the module, under the name GUEST (default: HOST); :ro for read-only; repeatable")
+      ->type_name("HOST[::GUEST][:ro]")
+      ->allow_extra_args(false);
+  verb.add_option_function<std::vector<std::string>>(
+          "--env",
+          [&line](const std::vector<std::string>& texts) {
+            for (const auto& text : texts) {
+              if (text.find('=') == std::string::npos || text.starts_with('='))
+                throw CLI::ValidationError("--env", "'" + text + "' is not an environment variable: write NAME=VALUE");
+              line.environment.push_back(text);
+            }
+          },
+          "Environment variable of the module, which has no others; repeatable")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  verb.add_option_function<std::string>(
+          "--invoke", [&line](const std::string& text) { line.options.emplace_back(Option::invoke, text); },
+          "Call this export with ARGS by its signature; prints one result a line")
+      ->type_name("FUNCTION");
+  verb.add_option_function<std::string>(
+          "--metering",
+          [&line](const std::string& text) {
+            if (!metering_named(text))
+              throw CLI::ValidationError("--metering",
+                                         "'" + text + "' is no mode: none, counted, slacked, checked, epoch");
+            line.options.emplace_back(Option::metering, text);
+          },
+          "How fuel is counted: none, counted, slacked, checked, epoch (default: slacked)")
+      ->type_name("MODE");
+}
+
+void add_results(CLI::App& verb, CommandLine& line) {
+  add_switch(verb, line, "--stream", Option::output, std::string("stream"),
+             "Pass output on as it comes, whatever the verdict will be");
+  add_switch(verb, line, "--keep-output", Option::keep_output, true,
+             "After another verdict than ok, show the held output on stderr");
+  add_switch(verb, line, "--deterministic", Option::deterministic, true, "Fixed clocks, random numbers and NaNs");
+  add_switch(verb, line, "--measure", Option::measure, true,
+             "Offer bench.start, bench.end and env.clock_ms, and report the region between");
+  verb.add_flag("--stats", line.stats, "Show what the run used on stderr");
+  verb.add_option("--report", line.report, "Write the result to FILE as one JSON object")->type_name("FILE");
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto* verb = app.add_subcommand("run", "Run a WebAssembly module");
+  auto line = std::make_shared<CommandLine>();
+  // The first word that is no option ends the options. The positional is there for the help and so that CLI11 leaves
+  // "--" to this verb; it takes no word itself, or CLI11 would read options after it.
+  verb->prefix_command();
+  verb->validate_positionals();
+  verb->add_option_function<std::string>(
+          "FILE.wasm", [](const std::string&) {}, "The module, and after it its arguments")
+      ->type_name("[ARGS...]")
+      ->check([](const std::string&) { return std::string("left to the prefix command"); });
+  verb->formatter(std::make_shared<RunFormatter>());
+  verb->footer(footer());
+  add_limits(*verb, *line);
+  add_surroundings(*verb, *line);
+  add_results(*verb, *line);
+  add_service_flags(*verb, line->service);
+  verb->callback([&exit_code, verb, line] {
+    auto& words = line->module_and_arguments;
+    words = verb->remaining();
+    if (!words.empty() && words.front() == "--") {
+      words.erase(words.begin());
+    } else if (!words.empty() && words.front().size() > 1 && words.front().starts_with('-')) {
+      throw CLI::ValidationError("unknown option " + words.front(), CLI::ExitCodes::ExtrasError);
+    }
+    if (words.empty()) throw CLI::RequiredError("FILE.wasm");
+    exit_code = run(*line);
+  });
+}
+
+}  // namespace slack::client

@@ -1,0 +1,15 @@
+// Reads the body of a RunModule call.
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/bus/errors.hpp"
+#include "daemon/run/request.hpp"
+#include "tl/expected.hpp"
+
+namespace slack::bus {
+
+// The request without its user. What does not fit is refused by an error that names the option or the argument.
+[[nodiscard]] tl::expected<run::Request, errors::Refused> read_run_request(sd_bus_message* message);
+
+}  // namespace slack::bus

@@ -1,0 +1,31 @@
+// Ending: how a worker's end reads as a cause: its own report, or the manner of its death.
+//
+// Everything here comes from a worker that may have been taken over. It can spoil the figures of its own run, and
+// nothing else: sizes are checked, counts are clamped, numbers out of range have a name.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "daemon/base/units.hpp"
+#include "daemon/monitor/safepoint_state.hpp"
+#include "daemon/wire/worker_protocol.hpp"
+
+namespace slack::monitor {
+
+struct Testimony {
+  Cause cause;
+  std::optional<wire::WorkerReport> report;  // absent: the message was no report
+  std::optional<Fuel> fuel;
+  bool fuel_exact = false;
+};
+
+// A datagram of a running worker. Anything but a WorkerReport is a worker gone wrong: crashed.
+[[nodiscard]] Testimony read_testimony(std::span<const std::byte> message);
+
+// A death without a report. `code` and `status` are siginfo_t's of waitid (CLD_EXITED, CLD_KILLED, …; 0: not known).
+// `cpu_spent`: the CPU deadline had passed; RLIMIT_CPU, its backstop, ends a pid 1 by SIGKILL.
+[[nodiscard]] Cause name_death(int code, int status, bool cpu_spent);
+
+}  // namespace slack::monitor

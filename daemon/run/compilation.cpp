@@ -1,0 +1,120 @@
+// Hands a module to a compiler, waits for its word and its end, and seals what it made.
+#include "daemon/run/compilation.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <utility>
+
+#include "daemon/run/limits.hpp"
+
+namespace slack::run {
+namespace {
+
+tl::unexpected<EarlyEnd> end(Verdict verdict, std::string reason, std::optional<WasmOffset> offset = std::nullopt) {
+  return tl::unexpected<EarlyEnd>(EarlyEnd{verdict, std::move(reason), offset, std::nullopt});
+}
+
+std::string seconds(Micros time) { return std::to_string(time.count() / 1'000'000) + " s"; }
+
+// What the death of a compiler says about the module: over one of the limits that kill, or a crash.
+EarlyEnd verdict_on(const Exit& exit) {
+  const Micros cpu_limit{limits::kCompilerCpuSeconds * 1'000'000};
+  if (exit.by_signal && exit.status == SIGXFSZ)
+    return {
+        Verdict::refused, "its code takes more than " + std::to_string(limits::kImageBytes.count()) + " bytes", {}, {}};
+  // The rlimit's last word is SIGKILL; half a second short of it is the kernel's tick and rounding.
+  if (exit.by_signal && (exit.status == SIGXCPU || exit.status == SIGKILL) && exit.cpu + Micros(500'000) >= cpu_limit)
+    return {Verdict::refused, "compiling it takes more than " + seconds(cpu_limit) + " of CPU time", {}, {}};
+  return {Verdict::crashed, "the compiler ended without a word: " + describe(exit), {}, {}};
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Compilation>> Compilation::start(Reactor& reactor, Host& host, Reaper& reaper,
+                                                          const Fd& module, const RunOptions& options,
+                                                          std::shared_ptr<const void> charge, Done done) {
+  std::unique_ptr<Compilation> self(new Compilation(reactor, host, std::move(done)));
+  self->started_ = reactor.now();
+  auto image = make_memfd("slack-image");
+  if (!image) return fail(image.error());
+  self->image_ = std::move(*image);
+
+  sandbox::ChildLimits limits;
+  limits.memory = limits::kCompilerMemory;
+  limits.file_size = limits::kImageBytes;
+  limits.cpu_seconds = limits::kCompilerCpuSeconds;
+  limits.tmpfs = limits::kCompilerFiles;
+  auto child = host.spawn_compiler(limits);
+  if (!child) return fail(child.error());
+
+  auto* compilation = self.get();
+  Child::Events events;
+  events.message = [compilation](const Datagram& datagram) { compilation->on_message(datagram); };
+  events.end = [compilation](const Exit& exit) { compilation->on_end(exit); };
+  events.bad_message = [compilation](const Fault& fault) {
+    compilation->finish(end(Verdict::crashed, "the compiler broke its protocol: " + fault.what));
+  };
+  self->compiler_ = std::make_unique<Child>(reactor, reaper, Process{std::move(*child), {}, std::move(charge)},
+                                            sizeof(wire::CompileReply), std::move(events));
+
+  wire::CompileRequest request{};
+  request.module_bytes_max = limits::kModuleBytes.count();
+  request.metering = static_cast<std::uint32_t>(options.metering);
+  request.deterministic = options.deterministic ? 1 : 0;
+  const int fds[] = {module.get(), self->image_.get()};
+  // A compiler that died before it was asked shows in its exit status, which says more than EPIPE does.
+  if (const auto sent = send_datagram(self->compiler_->socket(), bytes_of(request), fds);
+      !sent && sent.error().code != EPIPE && sent.error().code != ECONNRESET)
+    return fail(sent.error());
+
+  self->deadline_ = reactor.after(limits::kCompilerWall, [compilation] {
+    compilation->finish(end(Verdict::refused, "compiling it takes more than " + seconds(limits::kCompilerWall)));
+  });
+  return self;
+}
+
+void Compilation::on_message(const Datagram& datagram) {
+  if (datagram.bytes.size() != sizeof(wire::CompileReply) || compiled_)
+    return finish(end(Verdict::crashed, "the compiler broke its protocol"));
+  wire::CompileReply reply{};
+  std::memcpy(&reply, datagram.bytes.data(), sizeof reply);
+  const std::string text(reply.text, std::min<std::size_t>(reply.text_bytes, sizeof reply.text));
+  switch (reply.status) {
+    case wire::CompileStatus::compiled:
+      // Its work is done; only when it is gone can nobody write to the image any more.
+      compiled_ = true;
+      compiler_->kill();
+      return;
+    case wire::CompileStatus::refused:
+      return finish(end(Verdict::refused, text,
+                        reply.offset == wire::kNoOffset ? std::nullopt : std::optional(WasmOffset(reply.offset))));
+    case wire::CompileStatus::fault:
+      return finish(end(Verdict::crashed, "compiler: " + text));
+  }
+  finish(end(Verdict::crashed, "the compiler broke its protocol"));
+}
+
+void Compilation::on_end(const Exit& exit) {
+  if (compiled_) return finish(take_image());
+  finish(tl::unexpected<EarlyEnd>(verdict_on(exit)));
+}
+
+Compilation::Result Compilation::take_image() {
+  if (::fcntl(image_.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+    return tl::unexpected<EarlyEnd>(fault_end(fault_from_errno("seal the image").what));
+  auto view = host_.open_image(image_.get());
+  if (!view) return end(Verdict::crashed, "the compiler made a bad image: " + view.error().what);
+  return Compiled{std::move(*view), std::move(image_), to_micros(reactor_.now() - started_)};
+}
+
+void Compilation::finish(Result result) {
+  deadline_.reset();
+  compiler_.reset();
+  image_.reset();
+  if (const Done done = std::exchange(done_, nullptr); done != nullptr) done(std::move(result));
+}
+
+}  // namespace slack::run

@@ -1,0 +1,137 @@
+// Draws results from outcomes. A worker's report is hostile: each field is checked or only ever shown.
+#include "daemon/run/conclude.hpp"
+
+#include <algorithm>
+
+#include "daemon/wire/trap.hpp"
+
+namespace slack::run {
+namespace {
+
+std::string text_of(const wire::WorkerReport& report) {
+  return printable(std::string_view(report.text, std::min<std::size_t>(report.text_bytes, sizeof report.text)));
+}
+
+void say_where(const wire::WorkerReport& report, const image::ImageView* image, RunResult& result) {
+  result.trap = message_of(static_cast<Trap>(report.trap));
+  std::uint32_t function = report.function;
+  if (report.offset != wire::kUnknown) {
+    result.trap_offset = report.offset;
+  } else if (image != nullptr) {
+    // A memory trap or stack exhaustion: the worker knows the instruction, the image knows whose it is.
+    if (const auto line = image->line_at(report.pc)) {
+      result.trap_offset = line->offset;
+      if (function == wire::kUnknown) function = line->function;
+    }
+  }
+  if (image == nullptr) return;
+  if (function != wire::kUnknown)
+    result.trap_function = printable(image->function_name(function));
+  else if (const auto name = image->function_at(report.pc))
+    result.trap_function = printable(*name);
+}
+
+void add_report(const wire::WorkerReport& report, const Evidence& evidence, RunResult& result) {
+  if (result.verdict == Verdict::ok) result.exit_code = report.end == wire::End::exited ? report.exit_code : 0;
+  if (result.verdict == Verdict::trap) say_where(report, evidence.image.get(), result);
+  if (evidence.options.measure && report.has_bench == 1) {
+    result.bench_usec = report.bench_nsec / 1000;
+    if (counts_fuel(evidence.options.metering)) result.bench_fuel = report.bench_fuel;
+  }
+}
+
+RunResult begin(Verdict verdict, const Evidence& evidence) {
+  RunResult result;
+  result.verdict = verdict;
+  if (evidence.options.fuel != kUnlimitedFuel) result.fuel_limit = evidence.options.fuel.count();
+  if (evidence.compile_time) result.compile_usec = evidence.compile_time->count();
+  return result;
+}
+
+// Length of the UTF-8 sequence at the front of `text`, 0 if it is none (RFC 3629: no overlong forms, no surrogates).
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xc2 && first <= 0xdf   ? 2
+                             : (first & 0xf0) == 0xe0         ? 3
+                             : first >= 0xf0 && first <= 0xf4 ? 4
+                                                              : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  const unsigned char second = byte(1);
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
+      (first == 0xf4 && second > 0x8f))
+    return 0;
+  return length;
+}
+
+}  // namespace
+
+bool counts_fuel(Metering metering) { return metering != Metering::none && metering != Metering::epoch; }
+
+RunResult conclude(const monitor::Outcome& outcome, const Evidence& evidence) {
+  RunResult result = begin(outcome.verdict, evidence);
+  if (!outcome.reason.empty()) result.reason = printable(outcome.reason);
+  if (outcome.fuel && counts_fuel(evidence.options.metering)) {
+    result.fuel_consumed = outcome.fuel->count();
+    result.fuel_exact = outcome.fuel_exact;
+  }
+  if (outcome.stop_latency) result.stop_latency_usec = outcome.stop_latency->count();
+  result.looks = outcome.looks;
+  result.arms = outcome.arms;
+  result.run_usec = outcome.run_time.count();
+  result.cpu_usec = outcome.cpu_time.count();
+  result.peak_memory_bytes = outcome.peak_memory.count();
+  if (outcome.report) add_report(*outcome.report, evidence, result);
+  return result;
+}
+
+RunResult conclude(const EarlyEnd& end, const Evidence& evidence) {
+  RunResult result = begin(end.verdict, evidence);
+  if (!end.reason.empty()) result.reason = printable(end.reason);
+  if (end.offset) result.offset = end.offset->count();
+  if (end.report) add_report(*end.report, evidence, result);
+  return result;
+}
+
+EarlyEnd end_of(const wire::WorkerReport& report) {
+  const std::string text = text_of(report);
+  switch (report.end) {
+    case wire::End::refused:
+      return {Verdict::refused, text, {}, report};
+    case wire::End::limit:
+      return {Verdict::limit, text, {}, report};
+    case wire::End::trapped:
+      return {Verdict::trap, text, {}, report};
+    case wire::End::fault:
+      return {Verdict::crashed, "worker: " + text, {}, report};
+    case wire::End::returned:
+    case wire::End::exited:
+      break;
+  }
+  return {Verdict::crashed, "the worker reported its end before it was told to go", {}, {}};
+}
+
+std::string printable(std::string_view text, std::size_t most) {
+  std::string clean;
+  while (!text.empty()) {
+    std::size_t length = sequence_length(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    const bool control = length == 1 && (first < 0x20 || first == 0x7f);
+    // C1 controls (U+0080 to U+009F) move the cursor of some terminals as well.
+    const bool c1 = length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
+    if (clean.size() + std::max<std::size_t>(length, 1) > most) break;
+    if (length == 0 || control || c1) {
+      clean += '?';
+      length = std::max<std::size_t>(length, 1);
+    } else {
+      clean += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return clean;
+}
+
+}  // namespace slack::run

@@ -1,0 +1,80 @@
+// The limits of runs that are not options of RunModule: every thing a client can make grow, with the reason for its
+// number.
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/base/address_map.hpp"
+#include "daemon/base/units.hpp"
+
+namespace slack::run::limits {
+
+inline constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+
+// --- a module and its compiler ---
+// The largest programs that toolchains commonly emit (a Python or a database with its debug sections) have tens of MiB.
+inline constexpr Bytes kModuleBytes{64 * kMiB};
+// LLVM at -O2 takes a few hundred bytes of memory for a byte of Wasm; most of it for the largest function alone.
+inline constexpr Bytes kCompilerMemory{2 * kGiB};
+// LLVM's optimiser takes up to a minute of one core for a MiB of Wasm (sqlite3: 47 s for 0.85 MiB); a module that needs
+// more than this is the rare giant or made to hold a core.
+inline constexpr std::uint64_t kCompilerCpuSeconds = 300;
+// Four times the CPU time, for a machine that is busy with other things; a compiler that waits holds nobody up but its
+// own user.
+inline constexpr Micros kCompilerWall{1'200'000'000};
+// Object file and image of the largest module; both lie in the compiler's private root and in the image memfd.
+inline constexpr Bytes kImageBytes{512 * kMiB};
+inline constexpr Bytes kCompilerFiles{512 * kMiB};
+static_assert(kImageBytes.count() <= address_map::kImageEnd - address_map::kImage, "an image must fit its addresses");
+
+// --- a worker ---
+// A 32-bit linear memory has no more.
+inline constexpr Bytes kMemoryBytes{4 * kGiB};
+// Private memory of the worker itself: stacks (8 MiB for generated code), tables, contexts, its own heap.
+inline constexpr Bytes kWorkerOverhead{96 * kMiB};
+// What a control group charges beyond private memory: page tables, sockets, page cache of the image and of files.
+inline constexpr Bytes kGroupOverhead{64 * kMiB};
+// Where a run may write files or to the client's own descriptors: the longest. Space as such is the client's own, by
+// the quota of its filesystem; sqlite and the like stay below this.
+inline constexpr Bytes kFileBytes{4 * kGiB};
+// Files that a module may have open at once, beside its directories.
+inline constexpr std::uint32_t kOpenFiles = 256;
+// From the clone until the worker says it is ready, and from Start until it is prepared: milliseconds on a quiet
+// machine; the margin is for one with hundreds of runs on two cores.
+inline constexpr Micros kReadyWall{20'000'000};
+inline constexpr Micros kPreparedWall{20'000'000};
+
+// --- what one run may ask for ---
+inline constexpr std::size_t kDirectories = 32;
+// Arguments and environment together: Linux's own default for execve is a quarter of an 8 MiB stack, with a good part
+// of that for pointers. Must also fit a D-Bus message.
+inline constexpr Bytes kArgumentBytes{1 * kMiB};
+inline constexpr Bytes kEnvironmentBytes{1 * kMiB};
+inline constexpr std::size_t kNameBytes = 255;  // argv[0] is a file name: NAME_MAX
+
+// --- all runs of a user, and of everybody ---
+// A CI service's or a database's burst; each run costs about twenty descriptors and three processes over its life.
+inline constexpr std::size_t kRunsPerUser = 256;
+inline constexpr std::size_t kRuns = 1024;
+// Descriptors of the daemon that one live run may take beside its directories: module, image, two sides of its
+// standard streams and their memfds, socket, pidfd, userfaultfd, safepoint page.
+inline constexpr std::size_t kFdsPerRun = 16;
+// Memory of the daemon's held output: 128 runs with the default limit.
+inline constexpr Bytes kHeldPerUser{8 * kGiB};
+inline constexpr Bytes kHeld{32 * kGiB};
+inline constexpr std::size_t kDirectoriesPerUser = 1024;
+
+// --- finished runs ---
+// Long enough for a client to read the properties after RunFinished, few enough to be nothing.
+inline constexpr Micros kFinishedKept{60'000'000};
+inline constexpr std::size_t kFinishedPerUser = 64;
+
+// --- shutdown ---
+// What live runs get to end and their clients to hear of it; below systemd's 90 s by far.
+inline constexpr Micros kShutdownWall{10'000'000};
+// What a release that was told to stop gets, before its thread is left to the end of the process (a FUSE server can
+// hold a write beyond every signal).
+inline constexpr Micros kReleaseGrace{2'000'000};
+
+}  // namespace slack::run::limits

@@ -1,0 +1,85 @@
+// Run: one run from its admission to its result, an operation with its own state and its own end.
+//
+//   queued → compiling → preparing → running → releasing → finished
+// Every state but finished may go straight to finished or, with a verdict that releases output, to releasing. The first
+// verdict reached is the run's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/run/admission.hpp"
+#include "daemon/run/compilation.hpp"
+#include "daemon/run/conclude.hpp"
+#include "daemon/run/preparation.hpp"
+#include "daemon/run/release.hpp"
+#include "daemon/run/request.hpp"
+
+namespace slack::run {
+
+enum class State : std::uint8_t { queued, compiling, preparing, running, releasing, finished };
+[[nodiscard]] std::string_view name_of(State state);
+
+class Run;
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void run_changed(const Run& run) = 0;   // another state
+  virtual void run_finished(const Run& run) = 0;  // after the last change: its result stands
+};
+
+class Run {
+ public:
+  // The request's directories are those that Host::hand_in_directory gave.
+  Run(RunId id, Request request, Admission::Charge charge, Reactor& reactor, Host& host, Reaper& reaper,
+      RunObserver& observer);
+
+  // It is its turn to be compiled. The observer hears of the end of compilation by the state.
+  void begin();
+  // Verdict killed, if it has none; a release is cut short.
+  void stop(const std::string& reason);
+  // The monitor's word on it.
+  void on_outcome(const monitor::Outcome& outcome);
+
+  [[nodiscard]] RunId id() const { return id_; }
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] uid_t uid() const { return request_.uid; }
+  [[nodiscard]] const RunOptions& options() const { return evidence_.options; }
+  [[nodiscard]] std::optional<Fuel> fuel_consumed() const;           // as last published
+  [[nodiscard]] const RunResult& result() const { return result_; }  // stands when finished
+  [[nodiscard]] Nanos finished_at() const { return finished_at_; }
+
+ private:
+  void enter(State state);
+  void on_compiled(Compilation::Result result);
+  [[nodiscard]] Expected<void> prepare();
+  [[nodiscard]] Expected<void> open_streams();
+  [[nodiscard]] WorkerParts worker_parts();
+  void on_prepared(Preparation::Result result);
+  void end(const EarlyEnd& end);
+  void release();
+  void finish();
+
+  RunId id_;
+  State state_ = State::queued;
+  Request request_;
+  std::shared_ptr<const Admission::Charge> charge_;  // also held by what is left to reap
+  Reactor& reactor_;
+  Host& host_;
+  Reaper& reaper_;
+  RunObserver& observer_;
+  Evidence evidence_;
+  Fd image_file_;
+  // What the worker writes to: the held memfds, or the client's own descriptors.
+  Fd output_;
+  Fd error_;
+  RunResult result_;
+  Nanos finished_at_;
+  std::unique_ptr<Compilation> compilation_;
+  std::unique_ptr<Preparation> preparation_;
+  std::unique_ptr<Release> release_;
+};
+
+}  // namespace slack::run

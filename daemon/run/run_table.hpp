@@ -1,0 +1,80 @@
+// RunTable: all runs, live and lately finished; admits them, gives them their turns, and forgets them in time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/run/admission.hpp"
+#include "daemon/run/fair_queue.hpp"
+#include "daemon/run/run.hpp"
+
+namespace slack::run {
+
+class TableObserver : public RunObserver {
+ public:
+  virtual void run_removed(RunId run) = 0;  // nothing is left of it
+  virtual void all_gone() = 0;              // no run lives and no child is left to reap; may come more than once
+};
+
+class RunTable final : private RunObserver {
+ public:
+  struct Config {
+    Admission::Limits limits;
+    std::size_t compilers = 1;  // at work at once, as many as there are cores; FairQueue says when one more
+  };
+  RunTable(Reactor& reactor, Host& host, const Config& config, TableObserver& observer);
+
+  // Why a run is not taken.
+  struct Refusal {
+    enum class Why { limit, directory, shutting_down } why = Why::limit;
+    std::string what;
+  };
+  // The run begins from the reactor, not before this returns.
+  [[nodiscard]] tl::expected<RunId, Refusal> add(Request request);
+
+  [[nodiscard]] Run* find(RunId run);
+  [[nodiscard]] std::vector<const Run*> live() const;  // oldest first
+  [[nodiscard]] std::size_t live_count() const { return live_count_; }
+
+  // Nobody will ask for the run any more: it goes when it has finished.
+  void forget(RunId run);
+  // Forgets the finished runs of a user, or all finished ones.
+  std::size_t prune(std::optional<uid_t> uid);
+
+  // Takes no more runs and stops those that live.
+  void shut_down(const std::string& reason);
+  // Nothing lives, no child is left to reap.
+  [[nodiscard]] bool idle() const;
+
+ private:
+  struct Entry {
+    std::unique_ptr<Run> run;
+    bool forgotten = false;
+    bool has_turn = false;
+  };
+  void run_changed(const Run& run) override;
+  void run_finished(const Run& run) override;
+  [[nodiscard]] Expected<void> hand_in_directories(Request& request);
+  void give_turns();
+  void take_turn_back(RunId run);
+  void tidy();
+  void check_idle();
+  [[nodiscard]] std::vector<RunId> overdue() const;
+
+  Reactor& reactor_;
+  Host& host_;
+  TableObserver& observer_;
+  Admission admission_;
+  FairQueue queue_;
+  Reaper reaper_;
+  std::map<RunId, Entry> runs_;
+  RunId last_id_ = 0;
+  std::size_t live_count_ = 0;
+  bool shutting_down_ = false;
+  Reactor::Handle turns_;
+  Reactor::Handle tidying_;
+};
+
+}  // namespace slack::run

@@ -1,0 +1,109 @@
+// The compiler: decode, validate, lower, optimise, generate, link.
+#include "jit/llvm/compiler.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include <llvm/Config/llvm-config.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/TargetParser/Host.h>
+
+#include "jit/llvm/linker.hpp"
+#include "jit/llvm/module_lowering.hpp"
+#include "jit/llvm/pipeline.hpp"
+#include "jit/llvm/post_link.hpp"
+#include "jit/llvm/safepoint_lowering.hpp"
+#include "jit/llvm/target.hpp"
+#include "jit/wasm/decode.hpp"
+
+namespace slack::jit {
+
+namespace {
+
+tl::unexpected<CompileError> failed(CompileError error) { return tl::unexpected<CompileError>(std::move(error)); }
+
+std::vector<char> bytes_in(llvm::ArrayRef<char> content) { return {content.begin(), content.end()}; }
+
+std::vector<char> print(const llvm::Module& module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream, nullptr);
+  return bytes_in({text.data(), text.size()});
+}
+
+std::vector<char> print(const LinkedImage& image, const wasm::Module& wasm) {
+  static constexpr const char* kRegisters[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                               "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+  std::string text = "pc         register potential offset   function\n";
+  for (const auto& entry : image.safepoints) {
+    const bool immediate = entry.fuel_register == image::kImmediate;
+    const auto source = immediate ? fmt::format("{:#x}", entry.immediate)
+                                  : std::string(kRegisters[entry.fuel_register % std::size(kRegisters)]);
+    fmt::format_to(std::back_inserter(text), "{:#010x} {:8} {:<9} {:#08x} {} {}\n", entry.pc, source, entry.potential,
+                   entry.offset, entry.function, wasm.functions[entry.function].name);
+  }
+  return bytes_in({text.data(), text.size()});
+}
+
+}  // namespace
+
+bool is_available(Metering metering) {
+  return metering == Metering::none || metering == Metering::counted || metering == Metering::slacked;
+}
+
+Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& options, const std::string& scratch) {
+  if (!is_available(options.metering)) {
+    return failed(Fault{ENOTSUP, fmt::format("metering mode {} is not available", name_of(options.metering))});
+  }
+  auto wasm = wasm::decode(bytes);
+  if (!wasm) return failed(wasm.error());
+  if (auto valid = wasm::validate(*wasm); !valid) return failed(valid.error());
+
+  auto target = make_target(options.cpu);
+  if (!target) return failed(target.error());
+  llvm::LLVMContext context;
+  auto lowered = lower_module(context, *wasm, options, (*target)->getTargetTriple(), (*target)->createDataLayout());
+  if (!lowered) return failed(lowered.error());
+  auto& module = **lowered;
+  std::string broken;
+  llvm::raw_string_ostream broken_stream(broken);
+  if (llvm::verifyModule(module, &broken_stream)) return failed(Fault{EIO, "lowering made invalid IR: " + broken});
+  if (options.stage == Stage::ir) return print(module);
+
+  optimise(module, **target);
+  lower_safepoints(module);
+  if (options.stage == Stage::optimised_ir) return print(module);
+
+  const bool assembly = options.stage == Stage::assembly;
+  auto object =
+      generate(module, **target, assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile);
+  if (!object) return failed(object.error());
+  if (assembly) return bytes_in(*object);
+
+  auto linked = link(*object, scratch);
+  if (!linked) return failed(linked.error());
+  auto image = post_link(*linked, *wasm, **target);
+  if (!image) return failed(image.error());
+  return options.stage == Stage::table ? print(*image, *wasm) : bytes_in(image->elf);
+}
+
+Expected<void> warm_up(const std::string& scratch) {
+  // (module (memory 1) (func (export "f") (param i32) (loop (br_if 0 (i32.load (local.get 0))))))
+  static constexpr std::uint8_t kModule[] = {0x00, 'a',  's',  'm',  0x01, 0x00, 0x00, 0x00, 0x01, 0x05, 0x01, 0x60,
+                                             0x01, 0x7f, 0x00, 0x03, 0x02, 0x01, 0x00, 0x05, 0x03, 0x01, 0x00, 0x01,
+                                             0x07, 0x05, 0x01, 0x01, 'f',  0x00, 0x00, 0x0a, 0x0e, 0x01, 0x0c, 0x00,
+                                             0x03, 0x40, 0x20, 0x00, 0x28, 0x02, 0x00, 0x0d, 0x00, 0x0b, 0x0b};
+  auto compiled = compile(kModule, CompileOptions{}, scratch);
+  if (compiled) return {};
+  if (auto* fault = std::get_if<Fault>(&compiled.error())) return fail(std::move(*fault));
+  return fail(Fault{EIO, "warm-up module refused: " + std::get<wasm::Refusal>(compiled.error()).reason});
+}
+
+std::string describe_target() {
+  return fmt::format("LLVM {}, {}", LLVM_VERSION_STRING, llvm::sys::getHostCPUName().str());
+}
+
+}  // namespace slack::jit

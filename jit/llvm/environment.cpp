@@ -1,0 +1,223 @@
+// Environment: what the functions of one module share while they are lowered.
+#include "jit/llvm/environment.hpp"
+
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/BinaryFormat/Dwarf.h>
+#include <llvm/Transforms/Utils/ModuleUtils.h>
+
+#include "jit/image/format.hpp"
+#include "jit/llvm/value_types.hpp"
+
+namespace slack::jit {
+
+Environment::Environment(llvm::Module& module, const wasm::Module& wasm, const CompileOptions& options)
+    : module_(module), wasm_(wasm), options_(options), debug_(module) {
+  layout_.tables = static_cast<std::uint32_t>(wasm.tables.size());
+  layout_.imported_functions = wasm.imported_functions;
+  layout_.globals = static_cast<std::uint32_t>(wasm.globals.size());
+  functions_.resize(wasm.functions.size());
+  descriptors_.resize(wasm.functions.size());
+  subprograms_.resize(wasm.functions.size());
+  // DWARF 4 keeps the whole line table in .debug_line, which is all that the image needs of it.
+  module.addModuleFlag(llvm::Module::Warning, "Dwarf Version", 4);
+  module.addModuleFlag(llvm::Module::Warning, "Debug Info Version", llvm::DEBUG_METADATA_VERSION);
+  file_ = debug_.createFile("module.wasm", "");
+  debug_.createCompileUnit(llvm::dwarf::DW_LANG_C, file_, "slack-compile", true, "", 0, "",
+                           llvm::DICompileUnit::LineTablesOnly);
+  declare_functions();
+  declare_libc();
+}
+
+void Environment::finish() { debug_.finalize(); }
+
+llvm::GlobalVariable* Environment::fixed_symbol(llvm::StringRef name) {
+  if (auto* known = module_.getNamedGlobal(name)) return known;
+  auto* type = llvm::ArrayType::get(llvm::Type::getInt8Ty(context()), 0);
+  auto* symbol = new llvm::GlobalVariable(module_, type, false, llvm::GlobalValue::ExternalLinkage, nullptr, name);
+  symbol->setDSOLocal(true);
+  symbol->setAlignment(llvm::Align(16));
+  return symbol;
+}
+
+llvm::Constant* Environment::context_address(std::uint64_t offset) {
+  auto* i64 = llvm::Type::getInt64Ty(context());
+  return llvm::ConstantExpr::getGetElementPtr(llvm::Type::getInt8Ty(context()), fixed_symbol(kContextSymbol),
+                                              llvm::ConstantInt::get(i64, offset));
+}
+
+llvm::FunctionCallee Environment::safepoint_marker() {
+  auto* known = module_.getFunction(kSafepointMarker);
+  if (known) return known;
+  auto* i32 = llvm::Type::getInt32Ty(context());
+  auto* i64 = llvm::Type::getInt64Ty(context());
+  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context()), {i64, i32, i32, i64}, false);
+  auto* marker = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, kSafepointMarker, module_);
+  // It touches nothing that the module can see, but must not vanish, and two must not become one that has to choose
+  // between their constants.
+  marker->setMemoryEffects(llvm::MemoryEffects::inaccessibleMemOnly());
+  for (const auto attribute :
+       {llvm::Attribute::NoUnwind, llvm::Attribute::WillReturn, llvm::Attribute::NoCallback, llvm::Attribute::NoFree,
+        llvm::Attribute::NoSync, llvm::Attribute::NoRecurse, llvm::Attribute::NoMerge}) {
+    marker->addFnAttr(attribute);
+  }
+  return marker;
+}
+
+std::string Environment::symbol_of(std::uint32_t index) const {
+  const auto name = wasm_.functions[index].name;
+  std::string symbol = image::kFunctionSymbolPrefix;
+  if (name.empty()) return symbol + "func[" + std::to_string(index) + "]";
+  // Control characters would break every tool that prints a symbol table.
+  for (const char c : name) symbol += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return symbol;
+}
+
+void Environment::declare_functions() {
+  for (std::uint32_t index = wasm_.imported_functions; index < wasm_.functions.size(); ++index) {
+    const auto& definition = wasm_.functions[index];
+    auto symbol = symbol_of(index);
+    if (module_.getNamedValue(symbol)) symbol += "." + std::to_string(index);
+    auto* function = llvm::Function::Create(internal_type(context(), wasm_.type_of(index), counts_fuel()),
+                                            llvm::GlobalValue::InternalLinkage, symbol, module_);
+    function->setCallingConv(llvm::CallingConv::Fast);
+    add_common_attributes(*function);
+    const auto line = static_cast<unsigned>(definition.body_offset.count());
+    auto* type = debug_.createSubroutineType(debug_.getOrCreateTypeArray({}));
+    subprograms_[index] =
+        debug_.createFunction(file_, symbol, "", file_, line, type, line, llvm::DINode::FlagZero,
+                              llvm::DISubprogram::SPFlagDefinition | llvm::DISubprogram::SPFlagLocalToUnit |
+                                  llvm::DISubprogram::SPFlagOptimized);
+    function->setSubprogram(subprograms_[index]);
+    functions_[index] = function;
+  }
+}
+
+// The code generator may turn copies of its own making into calls of these three; they go on to the worker's libc.
+void Environment::declare_libc() {
+  auto* pointer = llvm::PointerType::get(context(), 0);
+  auto* i32 = llvm::Type::getInt32Ty(context());
+  auto* i64 = llvm::Type::getInt64Ty(context());
+  const struct {
+    const char* name;
+    Service service;
+    llvm::Type* second;
+  } functions[] = {{"memcpy", Service::libc_memcpy, pointer},
+                   {"memmove", Service::libc_memmove, pointer},
+                   {"memset", Service::libc_memset, i32}};
+  llvm::SmallVector<llvm::GlobalValue*, 3> kept;
+  for (const auto& each : functions) {
+    auto* type = llvm::FunctionType::get(pointer, {pointer, each.second, i64}, false);
+    auto* function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, each.name, module_);
+    function->setDSOLocal(true);
+    add_common_attributes(*function);
+    function->addFnAttr(llvm::Attribute::NoBuiltin);
+    function->addFnAttr(llvm::Attribute::NoInline);
+    llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context(), "", function));
+    llvm::SmallVector<llvm::Value*, 3> arguments;
+    for (auto& argument : function->args()) arguments.push_back(&argument);
+    builder.CreateRet(call_service(builder, each.service, pointer, arguments, nullptr));
+    kept.push_back(function);
+  }
+  llvm::appendToCompilerUsed(module_, kept);
+}
+
+void Environment::add_common_attributes(llvm::Function& function) {
+  function.setDoesNotThrow();
+  function.addFnAttr("frame-pointer", "all");        // backtraces walk them
+  function.addFnAttr("probe-stack", "inline-asm");   // a big frame must meet the guard page, not jump it
+  function.addFnAttr("disable-tail-calls", "true");  // endless recursion ends in stack exhaustion, as specified
+}
+
+llvm::Function* Environment::function(std::uint32_t index) {
+  if (!functions_[index]) functions_[index] = make_import_wrapper(index);
+  return functions_[index];
+}
+
+llvm::Function* Environment::make_import_wrapper(std::uint32_t index) {
+  const auto& type = wasm_.type_of(index);
+  auto symbol = symbol_of(index);
+  if (module_.getNamedValue(symbol)) symbol += "." + std::to_string(index);
+  auto* function = llvm::Function::Create(internal_type(context(), type, counts_fuel()),
+                                          llvm::GlobalValue::InternalLinkage, symbol, module_);
+  function->setCallingConv(llvm::CallingConv::Fast);
+  add_common_attributes(*function);
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context(), "", function));
+  llvm::SmallVector<llvm::Value*, 8> arguments;
+  for (auto& argument : function->args()) arguments.push_back(&argument);
+  llvm::Value* fuel = nullptr;
+  if (counts_fuel()) {
+    fuel = arguments.front();
+    arguments.erase(arguments.begin());
+  }
+  auto* call = call_import(builder, index, arguments, fuel);
+  llvm::SmallVector<llvm::Value*, 2> results;
+  if (!type.results.empty()) results.push_back(call);
+  if (fuel) results.push_back(load_fuel(builder));
+  return_packed(builder, function->getReturnType(), results);
+  return function;
+}
+
+llvm::Constant* Environment::descriptor(std::uint32_t index) {
+  if (!descriptors_[index]) {
+    auto* i32 = llvm::Type::getInt32Ty(context());
+    auto* signature = llvm::ConstantInt::get(i32, wasm_.canonical_types[wasm_.functions[index].type]);
+    auto* value = llvm::ConstantStruct::getAnon({function(index), signature, llvm::ConstantInt::get(i32, index)});
+    auto* descriptor = new llvm::GlobalVariable(module_, value->getType(), true, llvm::GlobalValue::InternalLinkage,
+                                                value, "slack_function." + std::to_string(index));
+    descriptor->setAlignment(llvm::Align(16));
+    descriptors_[index] = descriptor;
+  }
+  return descriptors_[index];
+}
+
+void Environment::store_fuel(llvm::IRBuilder<>& builder, llvm::Value* fuel) {
+  if (fuel) builder.CreateAlignedStore(fuel, context_address(offsetof(ContextHead, fuel)), llvm::Align(8));
+}
+
+llvm::Value* Environment::load_fuel(llvm::IRBuilder<>& builder) {
+  return builder.CreateAlignedLoad(llvm::Type::getInt64Ty(context()), context_address(offsetof(ContextHead, fuel)),
+                                   llvm::Align(8), "fuel");
+}
+
+llvm::CallInst* Environment::call_import(llvm::IRBuilder<>& builder, std::uint32_t index,
+                                         llvm::ArrayRef<llvm::Value*> arguments, llvm::Value* fuel) {
+  store_fuel(builder, fuel);
+  auto* target = builder.CreateAlignedLoad(llvm::PointerType::get(context(), 0),
+                                           context_address(layout_.import_slot(index)), llvm::Align(8));
+  auto* call = builder.CreateCall(host_type(context(), wasm_.type_of(index)), target, arguments);
+  call->setDoesNotThrow();
+  return call;
+}
+
+llvm::CallInst* Environment::call_service(llvm::IRBuilder<>& builder, Service service, llvm::Type* result,
+                                          llvm::ArrayRef<llvm::Value*> arguments, llvm::Value* fuel) {
+  store_fuel(builder, fuel);
+  llvm::SmallVector<llvm::Type*, 8> types;
+  for (auto* argument : arguments) types.push_back(argument->getType());
+  const auto slot = offsetof(ContextHead, services) + std::uint64_t{8} * static_cast<std::uint32_t>(service);
+  auto* target = builder.CreateAlignedLoad(llvm::PointerType::get(context(), 0), context_address(slot), llvm::Align(8));
+  auto* call = builder.CreateCall(llvm::FunctionType::get(result, types, false), target, arguments);
+  call->setDoesNotThrow();
+  return call;
+}
+
+llvm::SmallVector<llvm::Value*, 4> unpack(llvm::IRBuilder<>& builder, llvm::Value* returned, std::size_t count) {
+  llvm::SmallVector<llvm::Value*, 4> parts;
+  if (count == 1) parts.push_back(returned);
+  for (unsigned i = 0; count > 1 && i < count; ++i) parts.push_back(builder.CreateExtractValue(returned, i));
+  return parts;
+}
+
+void return_packed(llvm::IRBuilder<>& builder, llvm::Type* type, llvm::ArrayRef<llvm::Value*> parts) {
+  if (parts.empty()) {
+    builder.CreateRetVoid();
+  } else if (parts.size() == 1) {
+    builder.CreateRet(parts.front());
+  } else {
+    llvm::Value* tuple = llvm::PoisonValue::get(type);
+    for (unsigned i = 0; i < parts.size(); ++i) tuple = builder.CreateInsertValue(tuple, parts[i], i);
+    builder.CreateRet(tuple);
+  }
+}
+
+}  // namespace slack::jit

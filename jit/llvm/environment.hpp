@@ -1,0 +1,92 @@
+// Environment: what the functions of one module share while they are lowered: the fixed symbols, the layout of the
+// context, the functions and their descriptors, and the debug information that says which operator an address is from.
+#pragma once
+
+#include <llvm/IR/DIBuilder.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Module.h>
+
+#include <string>
+#include <vector>
+
+#include "daemon/base/context.hpp"
+#include "jit/llvm/options.hpp"
+#include "jit/wasm/module.hpp"
+
+namespace slack::jit {
+
+// The call that stands for a safepoint until safepoint_lowering.hpp makes a store of it:
+// void (i64 fuel, i32 function, i32 offset, i64 potential).
+inline constexpr char kSafepointMarker[] = "slack.safepoint";
+inline constexpr char kHeaderSymbol[] = "slack_image_header";
+inline constexpr char kTextBeginSymbol[] = "slack_text_begin";
+inline constexpr char kTextEndSymbol[] = "slack_text_end";
+inline constexpr char kSafepointSymbol[] = "slack_safepoint";
+inline constexpr char kContextSymbol[] = "slack_context";
+inline constexpr char kMemorySymbol[] = "slack_memory";
+
+class Environment {
+ public:
+  // `wasm` is validated; it and `options` outlive this.
+  Environment(llvm::Module& module, const wasm::Module& wasm, const CompileOptions& options);
+
+  [[nodiscard]] llvm::Module& module() { return module_; }
+  [[nodiscard]] llvm::LLVMContext& context() { return module_.getContext(); }
+  [[nodiscard]] const wasm::Module& wasm() const { return wasm_; }
+  [[nodiscard]] const CompileOptions& options() const { return options_; }
+  [[nodiscard]] const ContextLayout& layout() const { return layout_; }
+
+  [[nodiscard]] bool counts_fuel() const { return options_.metering != Metering::none; }
+  [[nodiscard]] bool has_safepoints() const { return options_.metering == Metering::slacked; }
+
+  // One of the fixed symbols. Its size is unknown to LLVM, so that no access to it is ever thought safe to speculate.
+  [[nodiscard]] llvm::GlobalVariable* fixed_symbol(llvm::StringRef name);
+  // The address `offset` bytes into slack_context.
+  [[nodiscard]] llvm::Constant* context_address(std::uint64_t offset);
+  [[nodiscard]] llvm::FunctionCallee safepoint_marker();
+
+  // Function `index` in the internal convention. For an imported one it is a wrapper, made when first asked for, whose
+  // address can go into a table.
+  [[nodiscard]] llvm::Function* function(std::uint32_t index);
+  // Address of the FunctionDescriptor of `index`: the value of a reference to it.
+  [[nodiscard]] llvm::Constant* descriptor(std::uint32_t index);
+  [[nodiscard]] llvm::DISubprogram* subprogram(std::uint32_t index) { return subprograms_[index]; }
+
+  // Attributes that all machine code of an image has.
+  void add_common_attributes(llvm::Function& function);
+  // `name` as a symbol of the image.
+  [[nodiscard]] std::string symbol_of(std::uint32_t index) const;
+
+  // Calls to the host, in the C convention. `fuel` is stored in the context before (null: mode `none`).
+  llvm::CallInst* call_import(llvm::IRBuilder<>& builder, std::uint32_t index, llvm::ArrayRef<llvm::Value*> arguments,
+                              llvm::Value* fuel);
+  llvm::CallInst* call_service(llvm::IRBuilder<>& builder, Service service, llvm::Type* result,
+                               llvm::ArrayRef<llvm::Value*> arguments, llvm::Value* fuel);
+  [[nodiscard]] llvm::Value* load_fuel(llvm::IRBuilder<>& builder);
+
+  // Finishes the debug information; call once, after all functions are lowered.
+  void finish();
+
+ private:
+  void declare_functions();
+  void declare_libc();
+  llvm::Function* make_import_wrapper(std::uint32_t index);
+  void store_fuel(llvm::IRBuilder<>& builder, llvm::Value* fuel);
+
+  llvm::Module& module_;
+  const wasm::Module& wasm_;
+  const CompileOptions& options_;
+  ContextLayout layout_;
+  llvm::DIBuilder debug_;
+  llvm::DIFile* file_ = nullptr;
+  std::vector<llvm::Function*> functions_;
+  std::vector<llvm::GlobalVariable*> descriptors_;
+  std::vector<llvm::DISubprogram*> subprograms_;
+};
+
+// The components of what a call of the internal convention returned, and the way back.
+[[nodiscard]] llvm::SmallVector<llvm::Value*, 4> unpack(llvm::IRBuilder<>& builder, llvm::Value* returned,
+                                                        std::size_t count);
+void return_packed(llvm::IRBuilder<>& builder, llvm::Type* type, llvm::ArrayRef<llvm::Value*> parts);
+
+}  // namespace slack::jit

@@ -1,0 +1,187 @@
+// FunctionLowering: one function body, operator by operator, into LLVM IR.
+#include "jit/llvm/function_lowering.hpp"
+
+#include <llvm/IR/CFG.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/Intrinsics.h>
+#include <llvm/Transforms/Utils/PromoteMemToReg.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "jit/llvm/value_types.hpp"
+
+namespace slack::jit {
+
+FunctionLowering::FunctionLowering(Environment& environment, std::uint32_t index)
+    : environment_(environment),
+      wasm_(environment.wasm()),
+      index_(index),
+      definition_(wasm_.functions[index]),
+      type_(wasm_.type_of(index)),
+      function_(*environment.function(index)),
+      builder_(environment.context()),
+      offset_(definition_.body_offset) {}
+
+wasm::Checked<void> FunctionLowering::run() {
+  begin();
+  wasm::OperatorReader reader(definition_.body, definition_.body_offset);
+  wasm::Instruction instruction;
+  while (!reader.at_end()) {
+    if (auto read = reader.next(instruction); !read) return read;
+    if (auto lowered = lower(instruction); !lowered) return lowered;
+  }
+  finish();
+  return {};
+}
+
+void FunctionLowering::begin() {
+  auto* entry = llvm::BasicBlock::Create(environment_.context(), "entry", &function_);
+  builder_.SetInsertPoint(entry);
+  builder_.SetCurrentDebugLocation(llvm::DILocation::get(environment_.context(), static_cast<unsigned>(offset_.count()),
+                                                         0, environment_.subprogram(index_)));
+  auto* argument = function_.arg_begin();
+  llvm::Value* fuel = nullptr;
+  if (environment_.counts_fuel()) {
+    argument->setName("fuel");
+    fuel = argument++;
+  }
+  fuel_.emplace(environment_, builder_, index_, fuel);
+  const auto add_local = [&](wasm::ValueType type, llvm::Value* initial) {
+    auto* slot = builder_.CreateAlloca(value_type(environment_.context(), type), nullptr,
+                                       "local" + std::to_string(locals_.size()));
+    builder_.CreateStore(initial, slot);
+    locals_.push_back(slot);
+  };
+  for (const auto parameter : type_.parameters) add_local(parameter, argument++);
+  for (const auto local : definition_.locals) {
+    add_local(local, llvm::Constant::getNullValue(value_type(environment_.context(), local)));
+  }
+  Frame frame;
+  frame.kind = wasm::Operator::block;
+  frame.reachable = true;
+  frame.offset = offset_;
+  make_label(frame.end, "return", type_.results);
+  frames_.push_back(std::move(frame));
+  fuel_->begin_node(frequency());
+  fuel_->charge(1);  // the price of a function's entry
+  // Every way around without end passes a back edge or a function that calls, so a function that calls none and the
+  // bodies of its loops are all that may run between two safepoints.
+  if (makes_wasm_calls()) {
+    fuel_->safepoint(offset_);
+    fuel_->begin_node(frequency());
+  }
+}
+
+bool FunctionLowering::makes_wasm_calls() const {
+  wasm::OperatorReader reader(definition_.body, definition_.body_offset);
+  wasm::Instruction instruction;
+  while (!reader.at_end() && reader.next(instruction)) {
+    if (instruction.op == wasm::Operator::call_indirect) return true;
+    if (instruction.op == wasm::Operator::call && instruction.index >= wasm_.imported_functions) return true;
+  }
+  return false;
+}
+
+wasm::Checked<void> FunctionLowering::lower(const wasm::Instruction& instruction) {
+  offset_ = instruction.offset;
+  if (!reachable_) {
+    lower_control(instruction);
+    return {};
+  }
+  builder_.SetCurrentDebugLocation(llvm::DILocation::get(environment_.context(), static_cast<unsigned>(offset_.count()),
+                                                         0, environment_.subprogram(index_)));
+  fuel_->charge(wasm::base_cost_of(instruction.op));
+  if (lower_variable(instruction) || lower_memory(instruction) || lower_control(instruction) ||
+      lower_integer_comparison(instruction) || lower_integer(instruction) || lower_float(instruction) ||
+      lower_conversion(instruction) || lower_bulk_memory(instruction) || lower_table(instruction) ||
+      lower_reference(instruction)) {
+    return {};
+  }
+  return tl::unexpected(wasm::Refusal{wasm::Refusal::Kind::unsupported,
+                                      "SIMD operator " + std::string(wasm::name_of(instruction.op)), offset_});
+}
+
+void FunctionLowering::finish() {
+  fuel_->place(meter::plain_plan);
+  llvm::DominatorTree dominators(function_);
+  std::vector<llvm::AllocaInst*> slots = locals_;
+  if (fuel_->slot()) slots.push_back(fuel_->slot());
+  llvm::PromoteMemToReg(slots, dominators);
+  keep_unused_loads();
+}
+
+// A load whose value nobody reads may still trap. LLVM would drop it, unless it is volatile.
+void FunctionLowering::keep_unused_loads() {
+  for (auto* load : memory_loads_) {
+    const bool unused = std::all_of(load->user_begin(), load->user_end(), [](const llvm::User* user) {
+      return llvm::isa<llvm::CastInst>(user) && user->use_empty();
+    });
+    if (unused) load->setVolatile(true);
+  }
+}
+
+llvm::BasicBlock* FunctionLowering::new_block(const char* name) {
+  return llvm::BasicBlock::Create(environment_.context(), name, &function_);
+}
+
+void FunctionLowering::start_block(llvm::BasicBlock* block) {
+  // Blocks stand in the order in which their code stands in the module.
+  block->moveAfter(&function_.back());
+  builder_.SetInsertPoint(block);
+  fuel_->begin_node(frequency());
+}
+
+// Ten rounds a loop, as compilers assume where they know nothing.
+double FunctionLowering::frequency() const { return std::pow(10.0, std::min(loop_depth_, 8u)); }
+
+llvm::Value* FunctionLowering::pop() {
+  auto* value = stack_.back();
+  stack_.pop_back();
+  return value;
+}
+
+FunctionLowering::Values FunctionLowering::pop_many(std::size_t count) {
+  Values values(stack_.end() - static_cast<std::ptrdiff_t>(count), stack_.end());
+  stack_.resize(stack_.size() - count);
+  return values;
+}
+
+void FunctionLowering::append_place(llvm::SmallVectorImpl<llvm::Value*>& arguments) {
+  arguments.push_back(builder_.getInt32(index_));
+  arguments.push_back(builder_.getInt32(static_cast<std::uint32_t>(offset_.count())));
+}
+
+void FunctionLowering::trap(Trap trap) {
+  llvm::SmallVector<llvm::Value*, 3> arguments{builder_.getInt32(static_cast<std::uint32_t>(trap))};
+  append_place(arguments);
+  auto* call = environment_.call_service(builder_, Service::trap, builder_.getVoidTy(), arguments, fuel_->exact());
+  call->setDoesNotReturn();
+  call->addFnAttr(llvm::Attribute::Cold);
+  builder_.CreateUnreachable();
+}
+
+void FunctionLowering::trap_if(llvm::Value* condition, Trap kind) {
+  const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(condition);
+  if (constant && constant->isZero()) return;
+  auto* trapped = new_block("trap");
+  auto* next = new_block("next");
+  builder_.CreateCondBr(condition, trapped, next);
+  start_block(trapped);
+  trap(kind);
+  start_block(next);
+}
+
+llvm::CallInst* FunctionLowering::call_service(Service service, llvm::Type* result,
+                                               llvm::ArrayRef<llvm::Value*> arguments) {
+  auto* call = environment_.call_service(builder_, service, result, arguments, fuel_->exact());
+  if (fuel_->slot()) fuel_->set(environment_.load_fuel(builder_));
+  fuel_->begin_node(frequency());
+  return call;
+}
+
+llvm::Value* FunctionLowering::intrinsic(unsigned id, llvm::ArrayRef<llvm::Value*> arguments) {
+  return builder_.CreateIntrinsic(static_cast<llvm::Intrinsic::ID>(id), {arguments.front()->getType()}, arguments);
+}
+
+}  // namespace slack::jit

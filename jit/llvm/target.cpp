@@ -1,0 +1,66 @@
+// The processor that code is generated for.
+#include "jit/llvm/target.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+#include <llvm/ADT/StringMap.h>
+#include <llvm/MC/MCSubtargetInfo.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/TargetParser/Host.h>
+#include <llvm/TargetParser/SubtargetFeature.h>
+
+namespace slack::jit {
+
+namespace {
+
+constexpr char kTriple[] = "x86_64-unknown-linux-gnu";
+// Rounding without libm, and bit counting: the least of level x86-64-v2 that the lowering relies on.
+constexpr char kRequired[] = "+sse4.1,+popcnt";
+
+void initialise_once() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86Disassembler();
+  });
+}
+
+std::string host_features() {
+  std::vector<std::string> features;
+  for (const auto& feature : llvm::sys::getHostCPUFeatures()) {
+    features.push_back((feature.second ? "+" : "-") + feature.first().str());
+  }
+  std::sort(features.begin(), features.end());
+  std::string joined;
+  for (const auto& feature : features) joined += (joined.empty() ? "" : ",") + feature;
+  return joined;
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<llvm::TargetMachine>> make_target(const std::string& cpu) {
+  initialise_once();
+  std::string error;
+  const auto* target = llvm::TargetRegistry::lookupTarget(kTriple, error);
+  if (!target) return fail(Fault{ENOTSUP, "LLVM has no target " + std::string(kTriple) + ": " + error});
+  const std::string name = cpu.empty() ? llvm::sys::getHostCPUName().str() : cpu;
+  std::unique_ptr<llvm::MCSubtargetInfo> known(target->createMCSubtargetInfo(kTriple, "", ""));
+  if (!known->isCPUStringValid(name)) return fail(Fault{EINVAL, "LLVM knows no processor \"" + name + "\""});
+  llvm::TargetOptions options;
+  options.TrapUnreachable = true;  // a trap service that returned must not run into the code behind the call
+  std::unique_ptr<llvm::TargetMachine> machine(
+      target->createTargetMachine(kTriple, name, cpu.empty() ? host_features() : "", options, llvm::Reloc::Static,
+                                  llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+  if (!machine->getMCSubtargetInfo()->checkFeatures(kRequired)) {
+    return fail(Fault{ENOTSUP, "processor \"" + name + "\" lacks SSE4.1 or POPCNT, which generated code uses"});
+  }
+  return machine;
+}
+
+}  // namespace slack::jit

@@ -1,0 +1,38 @@
+// slack-compile: WebAssembly in, an image for slack-worker out; by hand, or as the zygote of slackd's compilers.
+#include <cstdio>
+#include <string_view>
+
+#include "daemon/sandbox/policy/seccomp.hpp"
+#include "daemon/sandbox/policy/zygote_server.hpp"
+#include "jit/command_line.hpp"
+#include "jit/compile_service.hpp"
+#include "jit/scratch.hpp"
+
+namespace {
+
+// A compiler's own root is empty and its alone.
+constexpr char kPrivateRoot[] = "/";
+
+int serve_slackd() {
+  using namespace slack;
+  const auto filter = sandbox::compile_filter(sandbox::Role::compiler);
+  if (!filter) {
+    std::fprintf(stderr, "slack-compile: %s\n", filter.error().what.c_str());
+    return jit::kExitFault;
+  }
+  // Cold, every compiler would set LLVM up for itself; it would still compile.
+  if (const auto warm = jit::warm_up_here(); !warm) {
+    std::fprintf(stderr, "slack-compile: starts cold: %s\n", warm.error().what.c_str());
+  }
+  return sandbox::serve(Fd(wire::kZygoteControl), [&filter](sandbox::Confined confined) {
+    return jit::serve_compile_request(
+        std::move(confined.socket), [&filter] { return sandbox::load_filter(*filter); }, kPrivateRoot);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == slack::wire::kZygoteArgument) return serve_slackd();
+  return slack::jit::run_command_line(argc, argv);
+}

@@ -1,0 +1,84 @@
+// Plans that charge nothing ahead or late, and the check that a plan counts exactly on every path.
+#include "jit/meter/block_plan.hpp"
+
+#include <limits>
+#include <optional>
+
+namespace slack::meter {
+namespace {
+
+constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
+
+// a + b, or nothing where the sum leaves int64_t: a plan whose figures overflow counts nothing exactly.
+std::optional<std::int64_t> sum(std::int64_t a, std::int64_t b) {
+  std::int64_t out = 0;
+  if (__builtin_add_overflow(a, b, &out)) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+Plan plain_plan(const Graph& graph) {
+  Plan plan;
+  plan.node_adds.reserve(graph.nodes.size());
+  for (const Node& node : graph.nodes) plan.node_adds.push_back(static_cast<std::int64_t>(node.cost));
+  plan.edge_adds.assign(graph.edges.size(), 0);
+  plan.owed.assign(graph.nodes.size(), 0);
+  return plan;
+}
+
+// Propagates potential = exact fuel minus counter over the graph. Every path into a node must bring the same potential,
+// or the counter there would stand for different figures; nodes that no path reaches may hold anything.
+bool is_exact(const Graph& graph, const Plan& plan) {
+  const std::size_t nodes = graph.nodes.size();
+  if (plan.node_adds.size() != nodes || plan.owed.size() != nodes || plan.edge_adds.size() != graph.edges.size()) {
+    return false;
+  }
+  if (nodes == 0) return graph.edges.empty();
+
+  // Edges grouped by their source.
+  std::vector<std::uint32_t> first(nodes + 1, 0);
+  for (const Edge& edge : graph.edges) {
+    if (edge.from >= nodes || edge.to >= nodes) return false;
+    ++first[edge.from + 1];
+  }
+  for (std::size_t i = 0; i < nodes; ++i) first[i + 1] += first[i];
+  std::vector<std::uint32_t> by_source(graph.edges.size());
+  std::vector<std::uint32_t> next(first.begin(), first.end() - 1);
+  for (std::uint32_t i = 0; i < graph.edges.size(); ++i) by_source[next[graph.edges[i].from]++] = i;
+
+  std::vector<std::optional<std::int64_t>> potential(nodes);  // on entry, before the node's add and cost
+  potential[0] = 0;
+  std::vector<NodeId> work{0};
+  while (!work.empty()) {
+    const NodeId id = work.back();
+    work.pop_back();
+    const Node& node = graph.nodes[id];
+    if (node.cost > kLargest || plan.node_adds[id] == std::numeric_limits<std::int64_t>::min()) return false;
+    const auto with_cost = sum(*potential[id], static_cast<std::int64_t>(node.cost));
+    const auto after = with_cost ? sum(*with_cost, -plan.node_adds[id]) : std::nullopt;
+    if (!after) return false;
+    if (node.observation == Observation::transfer && (*after != 0 || plan.owed[id] != 0)) return false;
+    if (node.observation == Observation::safepoint &&
+        (*after < 0 || static_cast<std::uint64_t>(*after) != plan.owed[id])) {
+      return false;
+    }
+    for (std::uint32_t i = first[id]; i < first[id + 1]; ++i) {
+      const Edge& edge = graph.edges[by_source[i]];
+      const std::int64_t add = plan.edge_adds[by_source[i]];
+      if (add != 0 && !edge.can_hold_add) return false;
+      if (add == std::numeric_limits<std::int64_t>::min()) return false;
+      const auto arriving = sum(*after, -add);
+      if (!arriving) return false;
+      if (!potential[edge.to]) {
+        potential[edge.to] = *arriving;
+        work.push_back(edge.to);
+      } else if (*potential[edge.to] != *arriving) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace slack::meter

@@ -1,0 +1,235 @@
+// Places fuel adds by potentials on a spanning tree of the control-flow graph.
+//
+// Every node has two potentials (exact fuel minus counter), on entry and after its cost is spent. They are the
+// vertices; a node is an arc of gain `cost` between its two, an edge an arc of gain 0 to its target's entry. Where an
+// arc's ends differ by its gain the arc needs no add, so a spanning tree needs none at all and every arc outside it
+// holds one: the tree takes the arcs that run most often. One more vertex, the ground, stands for "nothing owed"; what
+// must owe nothing is tied to it.
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <tuple>
+#include <vector>
+
+#include "jit/meter/block_plan.hpp"
+
+namespace slack::meter {
+namespace {
+
+using Vertex = std::uint32_t;
+
+// After so many rounds of tying safepoints that would owe less than nothing, all of them are tied at once.
+constexpr int kMostRounds = 8;
+// Sums of potentials stay far inside int64_t below this; no function comes near it.
+constexpr std::uint64_t kMostCost = std::uint64_t{1} << 60;
+
+struct Arc {
+  Vertex from = 0;
+  Vertex to = 0;
+  std::int64_t gain = 0;  // potential(to) - potential(from) where no add stands on the arc
+  double frequency = 0;
+  bool is_forced = false;
+};
+
+class DisjointSets {
+ public:
+  explicit DisjointSets(std::size_t size) : parent_(size) { std::iota(parent_.begin(), parent_.end(), 0U); }
+  // False where both were one set already.
+  bool join(Vertex a, Vertex b) {
+    a = find(a);
+    b = find(b);
+    if (a == b) return false;
+    parent_[std::max(a, b)] = std::min(a, b);
+    return true;
+  }
+
+ private:
+  Vertex find(Vertex v) {
+    while (parent_[v] != v) {
+      parent_[v] = parent_[parent_[v]];
+      v = parent_[v];
+    }
+    return v;
+  }
+  std::vector<Vertex> parent_;
+};
+
+double frequency_of(const Node& node) { return node.frequency > 0 ? node.frequency : 0; }  // NaN too is 0
+
+// An edge is taken at most as often as its ends run; its source's executions are shared among its targets.
+std::vector<double> edge_frequencies(const Graph& graph) {
+  std::vector<std::uint32_t> targets(graph.nodes.size(), 0);
+  for (const Edge& edge : graph.edges) ++targets[edge.from];
+  std::vector<double> out;
+  out.reserve(graph.edges.size());
+  for (const Edge& edge : graph.edges) {
+    out.push_back(
+        std::min(frequency_of(graph.nodes[edge.from]) / targets[edge.from], frequency_of(graph.nodes[edge.to])));
+  }
+  return out;
+}
+
+std::vector<bool> reachable_from_entry(const Graph& graph) {
+  std::vector<std::vector<NodeId>> successors(graph.nodes.size());
+  for (const Edge& edge : graph.edges) successors[edge.from].push_back(edge.to);
+  std::vector<bool> reached(graph.nodes.size(), false);
+  std::vector<NodeId> work{0};
+  reached[0] = true;
+  while (!work.empty()) {
+    const NodeId node = work.back();
+    work.pop_back();
+    for (const NodeId next : successors[node]) {
+      if (reached[next]) continue;
+      reached[next] = true;
+      work.push_back(next);
+    }
+  }
+  return reached;
+}
+
+class Potentials {
+ public:
+  explicit Potentials(const Graph& graph)
+      : graph_(graph),
+        reached_(reachable_from_entry(graph)),
+        ground_(static_cast<Vertex>(2 * graph.nodes.size())),
+        is_tied_(graph.nodes.size(), false) {
+    for (NodeId id = 0; id < graph.nodes.size(); ++id) {
+      is_tied_[id] = graph.nodes[id].observation == Observation::transfer;
+    }
+  }
+
+  Plan place() {
+    for (int round = 1;; ++round) {
+      solve(spanning_tree());
+      if (!tie_negative_safepoints(round >= kMostRounds)) return plan();
+    }
+  }
+
+ private:
+  static Vertex entry(NodeId node) { return 2 * node; }
+  static Vertex after(NodeId node) { return 2 * node + 1; }
+
+  [[nodiscard]] std::vector<Arc> arcs() const {
+    std::vector<Arc> out;
+    out.reserve(2 * graph_.nodes.size() + graph_.edges.size() + 1);
+    out.push_back({ground_, entry(0), 0, 0, true});
+    const std::vector<double> frequencies = edge_frequencies(graph_);
+    for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
+      if (!reached_[id]) continue;
+      if (is_tied_[id]) out.push_back({ground_, after(id), 0, 0, true});
+      const Node& node = graph_.nodes[id];
+      out.push_back({entry(id), after(id), static_cast<std::int64_t>(node.cost), frequency_of(node), false});
+    }
+    for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
+      const Edge& edge = graph_.edges[i];
+      if (!reached_[edge.from]) continue;
+      out.push_back({after(edge.from), entry(edge.to), 0, frequencies[i], !edge.can_hold_add});
+    }
+    return out;
+  }
+
+  // Kruskal's algorithm, forced arcs first. A forced arc that closes a circle closes it with forced arcs only, all of
+  // gain 0, so that it is content without being in the tree.
+  [[nodiscard]] std::vector<Arc> spanning_tree() const {
+    std::vector<Arc> candidates = arcs();
+    std::sort(candidates.begin(), candidates.end(), [](const Arc& a, const Arc& b) {
+      if (a.is_forced != b.is_forced) return a.is_forced;
+      if (a.frequency != b.frequency) return a.frequency > b.frequency;
+      return std::tie(a.from, a.to) < std::tie(b.from, b.to);  // one plan for one graph, whatever the library's sort
+    });
+    DisjointSets sets(ground_ + std::size_t{1});
+    std::erase_if(candidates, [&](const Arc& arc) { return !sets.join(arc.from, arc.to); });
+    return candidates;
+  }
+
+  void solve(const std::vector<Arc>& tree) {
+    struct Step {
+      Vertex to;
+      std::int64_t gain;
+    };
+    std::vector<std::vector<Step>> steps(ground_ + std::size_t{1});
+    for (const Arc& arc : tree) {
+      steps[arc.from].push_back({arc.to, arc.gain});
+      steps[arc.to].push_back({arc.from, -arc.gain});
+    }
+    std::vector<bool> known(ground_ + std::size_t{1}, false);
+    potential_.assign(ground_ + std::size_t{1}, 0);
+    known[ground_] = true;
+    std::vector<Vertex> work{ground_};
+    while (!work.empty()) {
+      const Vertex from = work.back();
+      work.pop_back();
+      for (const Step& step : steps[from]) {
+        if (known[step.to]) continue;
+        known[step.to] = true;
+        potential_[step.to] = potential_[from] + step.gain;
+        work.push_back(step.to);
+      }
+    }
+  }
+
+  // Published fuel must not run ahead of the exact figure. False where no safepoint had to be tied.
+  bool tie_negative_safepoints(bool tie_all) {
+    bool has_negative = false;
+    for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
+      if (!reached_[id] || graph_.nodes[id].observation != Observation::safepoint) continue;
+      if (potential_[after(id)] >= 0) continue;
+      has_negative = true;
+      is_tied_[id] = true;
+    }
+    if (!has_negative || !tie_all) return has_negative;
+    for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
+      if (graph_.nodes[id].observation == Observation::safepoint) is_tied_[id] = true;
+    }
+    return true;
+  }
+
+  [[nodiscard]] Plan plan() const {
+    Plan out = plain_plan(graph_);
+    for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
+      if (!reached_[id]) continue;
+      const Node& node = graph_.nodes[id];
+      out.node_adds[id] = potential_[entry(id)] + static_cast<std::int64_t>(node.cost) - potential_[after(id)];
+      if (node.observation == Observation::safepoint) out.owed[id] = static_cast<std::uint64_t>(potential_[after(id)]);
+    }
+    for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
+      const Edge& edge = graph_.edges[i];
+      if (reached_[edge.from]) out.edge_adds[i] = potential_[after(edge.from)] - potential_[entry(edge.to)];
+    }
+    return out;
+  }
+
+  const Graph& graph_;
+  std::vector<bool> reached_;
+  Vertex ground_;
+  std::vector<bool> is_tied_;  // nodes that must owe nothing after their cost
+  std::vector<std::int64_t> potential_;
+};
+
+}  // namespace
+
+double estimated_adds(const Graph& graph, const Plan& plan) {
+  double total = 0;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (plan.node_adds[i] != 0) total += frequency_of(graph.nodes[i]);
+  }
+  const std::vector<double> frequencies = edge_frequencies(graph);
+  for (std::size_t i = 0; i < graph.edges.size(); ++i) {
+    if (plan.edge_adds[i] != 0) total += frequencies[i];
+  }
+  return total;
+}
+
+Plan potential_plan(const Graph& graph) {
+  Plan plain = plain_plan(graph);
+  if (graph.nodes.empty()) return plain;
+  std::uint64_t cost = 0;
+  for (const Node& node : graph.nodes) {
+    if (node.cost > kMostCost || (cost += node.cost) > kMostCost) return plain;
+  }
+  Plan placed = Potentials(graph).place();
+  return estimated_adds(graph, placed) < estimated_adds(graph, plain) ? placed : plain;
+}
+
+}  // namespace slack::meter

@@ -1,0 +1,12 @@
+// How a refusal speaks of a limit.
+#include "jit/wasm/limits.hpp"
+
+#include <fmt/format.h>
+
+namespace slack::wasm {
+
+Refusal over_limit(std::uint64_t figure, const Limit& limit, WasmOffset where) {
+  return {Refusal::Kind::over_limit, fmt::format("{} {}, over the limit of {}", figure, limit.what, limit.most), where};
+}
+
+}  // namespace slack::wasm

@@ -1,0 +1,54 @@
+// How much a module may ask for. Whatever a client can make grow is bounded here, by name.
+//
+// The floor is "Implementation-defined Limits" of the WebAssembly JavaScript Interface: a module that browsers promise
+// to accept is accepted here. Limits that it does not know bound what few bytes of a hostile module can make us
+// allocate.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "jit/wasm/module.hpp"
+
+namespace slack::wasm {
+
+struct Limit {
+  std::string_view what;
+  std::uint64_t most;
+};
+
+// "1000001 functions, over the limit of 1000000".
+[[nodiscard]] Refusal over_limit(std::uint64_t figure, const Limit& limit, WasmOffset where);
+
+namespace limits {
+
+// The JavaScript interface's own figures.
+inline constexpr Limit kModuleBytes{"bytes of module", 1'073'741'824};
+inline constexpr Limit kTypes{"types", 1'000'000};
+inline constexpr Limit kFunctions{"functions", 1'000'000};  // defined and imported together
+inline constexpr Limit kImports{"imports", 1'000'000};
+inline constexpr Limit kExports{"exports", 1'000'000};
+inline constexpr Limit kGlobals{"globals", 1'000'000};
+inline constexpr Limit kDataSegments{"data segments", 100'000};
+inline constexpr Limit kTables{"tables", 100'000};
+inline constexpr Limit kTableElements{"elements of a table", 10'000'000};
+inline constexpr Limit kBodyBytes{"bytes of a function body", 7'654'321};
+inline constexpr Limit kParameters{"parameters of a type", 1'000};
+inline constexpr Limit kResults{"results of a type", 1'000};
+inline constexpr Limit kLocals{"locals of a function", 50'000};  // parameters included
+
+// That interface sets none for element segments; what engines that use wasmparser agree on, as for data segments.
+inline constexpr Limit kElementSegments{"element segments", 100'000};
+// One segment cannot fill more than a table holds; each item takes 32 bytes of our memory for one byte of the module's.
+inline constexpr Limit kSegmentItems{"items of an element segment", 10'000'000};
+// 50,000 locals take five bytes of a module and 50,000 of ours, so a megabyte of module could ask for gigabytes. Real
+// modules stay far below one local a byte of code.
+inline constexpr Limit kTotalLocals{"locals of all functions", 67'108'864};
+// A call of two bytes may push 1,000 results. Compilers' output stays below some hundreds.
+inline constexpr Limit kOperands{"operands on a function's stack", 1'000'000};
+
+// A linear memory of 2.0 has 32-bit addresses: a rule of validation, not a choice of ours.
+inline constexpr std::uint32_t kMemoryPages = 65'536;
+
+}  // namespace limits
+}  // namespace slack::wasm

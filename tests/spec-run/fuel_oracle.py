@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# Replays what `spec-run --fuel-log` did on wasmtime with consume_fuel, and compares the fuel of each action.
+"""Usage: fuel_oracle.py DIRECTORY FUEL_LOG
+
+DIRECTORY is the suite that spec-run ran on. Needs wasmtime 50.0.1 (PyPI). An action that traps is not compared: wasmtime
+loses the work since its last flush there. The last line is `N passed, N failed, N skipped`.
+"""
+import json
+import pathlib
+import struct
+import sys
+
+import wasmtime
+from wasmtime import ValType
+
+FUEL = 10**15
+
+
+def spectest(linker, store):
+    i32, i64, f32, f64 = ValType.i32(), ValType.i64(), ValType.f32(), ValType.f64()
+    functions = {"print": [], "print_i32": [i32], "print_i64": [i64], "print_f32": [f32], "print_f64": [f64],
+                 "print_i32_f32": [i32, f32], "print_f64_f64": [f64, f64]}
+    for name, parameters in functions.items():
+        function = wasmtime.Func(store, wasmtime.FuncType(parameters, []), lambda *_: None)
+        linker.define(store, "spectest", name, function)
+    for name, kind, value in (("i32", i32, 666), ("i64", i64, 666), ("f32", f32, 666.6), ("f64", f64, 666.6)):
+        kind = wasmtime.GlobalType(kind, False)
+        linker.define(store, "spectest", "global_" + name, wasmtime.Global(store, kind, value))
+    table = wasmtime.TableType(ValType.funcref(), wasmtime.Limits(10, 20))
+    linker.define(store, "spectest", "table", wasmtime.Table(store, table, None))
+    linker.define(store, "spectest", "memory", wasmtime.Memory(store, wasmtime.MemoryType(wasmtime.Limits(1, 2))))
+
+
+def argument(value):
+    kind, text = value["type"], value.get("value", "null")
+    if text == "null" or kind == "v128":
+        return None
+    number = int(text)
+    if kind == "i32":
+        return struct.unpack("<i", struct.pack("<I", number & 0xFFFFFFFF))[0]
+    if kind == "i64":
+        return struct.unpack("<q", struct.pack("<Q", number & 0xFFFFFFFFFFFFFFFF))[0]
+    if kind == "f32":
+        return struct.unpack("<f", struct.pack("<I", number & 0xFFFFFFFF))[0]
+    if kind == "f64":
+        return struct.unpack("<d", struct.pack("<Q", number & 0xFFFFFFFFFFFFFFFF))[0]
+    return number
+
+
+class Replay:
+    def __init__(self, engine, folder, log):
+        self.engine, self.folder, self.log = engine, folder, log
+        self.named, self.current = {}, None
+        self.passed = self.failed = self.skipped = 0
+
+    def compare(self, script, line, spent):
+        for outcome, fuel in self.log.get((script, line), []):
+            if outcome not in ("ready", "returned"):
+                self.skipped += 1
+            elif fuel == spent:
+                self.passed += 1
+            else:
+                self.failed += 1
+                print(f"{script}:{line}: {fuel} fuel, wasmtime has {spent}")
+
+    def load(self, script, command):
+        store = wasmtime.Store(self.engine)
+        store.set_fuel(FUEL)
+        linker = wasmtime.Linker(self.engine)
+        spectest(linker, store)
+        self.current = None
+        try:
+            module = wasmtime.Module.from_file(self.engine, str(self.folder / command.get("binary_filename", command["filename"])))
+            instance = linker.instantiate(store, module)
+        except (wasmtime.WasmtimeError, wasmtime.Trap):
+            return
+        self.current = (store, instance)
+        if "name" in command:
+            self.named[command["name"]] = self.current
+        self.compare(script, command["line"], FUEL - store.get_fuel())
+
+    def perform(self, script, command):
+        action = command["action"]
+        target = self.named.get(action["module"]) if "module" in action else self.current
+        if action["type"] != "invoke" or target is None:
+            return
+        store, instance = target
+        before = store.get_fuel()
+        try:
+            exports = instance.exports(store)
+            exports[action["field"]](store, *[argument(each) for each in action["args"]])
+        except (wasmtime.WasmtimeError, wasmtime.Trap, TypeError, AttributeError):
+            self.skipped += 1  # traps, and vectors, which wasmtime's Python interface does not take
+            return
+        self.compare(script, command["line"], before - store.get_fuel())
+
+
+def main():
+    directory, log_file = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    log = {}
+    for line in log_file.read_text().splitlines():
+        script, number, outcome, fuel = line.split()
+        log.setdefault((script, int(number)), []).append((outcome, int(fuel)))
+    config = wasmtime.Config()
+    config.consume_fuel = True
+    config.cranelift_opt_level = "none"
+    engine = wasmtime.Engine(config)
+    passed = failed = skipped = 0
+    for path in sorted(directory.rglob("*.json")):
+        if not any(script == path.stem for script, _ in log):
+            continue
+        replay = Replay(engine, path.parent, log)
+        for command in json.loads(path.read_text())["commands"]:
+            if command["type"] == "module":
+                replay.load(path.stem, command)
+            elif "action" in command:
+                replay.perform(path.stem, command)
+        passed += replay.passed
+        failed += replay.failed
+        skipped += replay.skipped
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 0 if failed == 0 and passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+// Clients that misbehave: each gets a clear error or nothing, and slackd goes on.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/system/peer.hpp"
+
+namespace {
+
+using namespace slack;
+using namespace slack::test;
+
+constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+
+Fd open_module(const std::string& wasm) {
+  auto module = make_sealed_memfd("module", wasm.data(), Bytes(wasm.size()));
+  REQUIRE(module);
+  return std::move(*module);
+}
+
+std::string error_of(Peer& peer, int module, const std::vector<Option>& options) {
+  std::string error;
+  const std::string run = peer.run_module(module, options, &error);
+  CHECK(run.empty());
+  return error;
+}
+
+// Calls a Manager method with a raw message; returns the error's name and message.
+std::string raw_call(Peer& peer, const char* method, const std::function<void(sd_bus_message*)>& fill) {
+  sd_bus_message* call = nullptr;
+  REQUIRE(sd_bus_message_new_method_call(peer.bus(), &call, nullptr, kManagerPath, kManagerInterface, method) >= 0);
+  fill(call);
+  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_message* reply = nullptr;
+  sd_bus_call(peer.bus(), call, 10'000'000, &error, &reply);
+  const std::string text = std::string(error.name ? error.name : "") + ": " + (error.message ? error.message : "");
+  sd_bus_error_free(&error);
+  sd_bus_message_unref(reply);
+  sd_bus_message_unref(call);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("an unknown option is an error that names it") {
+  Peer peer;
+  const Fd module = open_module(empty_module());
+  CHECK(error_of(peer, module.get(), {text("fule", "7")}) == "org.slackd.Slack1.Error.InvalidOption");
+  const std::string told = raw_call(peer, "RunModule", [&](sd_bus_message* call) {
+    REQUIRE(sd_bus_message_append(call, "hasa{sv}", module.get(), 0, 1, "fule", "t", std::uint64_t{7}) >= 0);
+  });
+  CHECK(told.find("fule") != std::string::npos);
+  CHECK(peer.answers());
+}
+
+TEST_CASE("an option of the wrong type is an error that names it and the type it takes") {
+  Peer peer;
+  const Fd module = open_module(empty_module());
+  const std::string told = raw_call(peer, "RunModule", [&](sd_bus_message* call) {
+    REQUIRE(sd_bus_message_append(call, "hasa{sv}", module.get(), 0, 1, "fuel", "s", "much") >= 0);
+  });
+  CHECK(told.find("org.slackd.Slack1.Error.InvalidOption") == 0);
+  CHECK(told.find("fuel") != std::string::npos);
+  CHECK(peer.answers());
+}
+
+TEST_CASE("a call with the wrong signature is an error and slackd goes on") {
+  Peer peer;
+  const std::string told =
+      raw_call(peer, "RunModule", [](sd_bus_message* call) { REQUIRE(sd_bus_message_append(call, "s", "no") >= 0); });
+  CHECK(told.find("org.freedesktop.DBus.Error.InvalidArgs") == 0);
+  CHECK(peer.answers());
+}
+
+TEST_CASE("a method that does not exist is an error and slackd goes on") {
+  Peer peer;
+  const std::string told = raw_call(peer, "LaunchMissiles", [](sd_bus_message*) {});
+  CHECK(told.find("org.freedesktop.DBus.Error.UnknownMethod") == 0);
+  CHECK(peer.answers());
+}
+
+TEST_CASE("a directory as module is refused with a reason") {
+  Peer peer;
+  const Fd folder(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::string error;
+  const std::string run = peer.run_module(folder.get(), {}, &error);
+  if (run.empty()) {
+    CHECK(error == "org.slackd.Slack1.Error.InvalidDescriptor");
+  } else {
+    const Finished finished = peer.wait_for(run);
+    CHECK(finished.verdict == "refused");
+    CHECK(finished.text("reason").find("directory") != std::string::npos);
+  }
+  CHECK(peer.answers());
+}
+
+TEST_CASE("a descriptor that is not open for reading is turned away") {
+  Peer peer;
+  const Fd path_only(::open("/", O_PATH | O_CLOEXEC));
+  const Fd write_only(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  for (const int fd : {path_only.get(), write_only.get()}) {
+    std::string error;
+    const std::string run = peer.run_module(fd, {}, &error);
+    if (run.empty()) {
+      CHECK(error == "org.slackd.Slack1.Error.InvalidDescriptor");
+    } else {
+      CHECK(peer.wait_for(run).verdict == "refused");
+    }
+  }
+  CHECK(peer.answers());
+}
+
+TEST_CASE("a module of a gibibyte is refused without being read into the daemon") {
+  Peer peer;
+  auto module = make_memfd("huge");
+  REQUIRE(module);
+  REQUIRE(::ftruncate(module->get(), static_cast<off_t>(kGiB)) == 0);
+  std::string error;
+  const std::string run = peer.run_module(module->get(), {}, &error);
+  if (run.empty()) {
+    CHECK(error == "org.slackd.Slack1.Error.LimitExceeded");
+  } else {
+    const Finished finished = peer.wait_for(run);
+    CHECK(finished.verdict == "refused");
+    CHECK(finished.text("reason").find("module") != std::string::npos);
+  }
+  CHECK(peer.answers());
+}
+
+TEST_CASE("a pipe without a writer's end to it cannot hold up the daemon") {
+  Peer peer;
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const Fd reading(ends[0]);
+  const Fd writing(ends[1]);
+  std::string error;
+  const std::string stuck = peer.run_module(reading.get(), {}, &error);
+  const std::string run = peer.run_module(empty_module(), {});
+  CHECK(peer.wait_for(run).verdict == "ok");
+  CHECK(peer.answers());
+  if (stuck.empty()) CHECK(error == "org.slackd.Slack1.Error.InvalidDescriptor");
+}
+
+TEST_CASE("bytes that are no module are refused with the offset") {
+  Peer peer;
+  const Finished finished = peer.wait_for(peer.run_module("this is no module, whatever its name says", {}));
+  CHECK(finished.verdict == "refused");
+  CHECK(finished.text("reason").find("magic") != std::string::npos);
+  CHECK(finished.number("offset") == 0);
+  const Finished empty = peer.wait_for(peer.run_module("", {}));
+  CHECK(empty.verdict == "refused");
+}
+
+TEST_CASE("a preopened directory that is none is an error") {
+  Peer peer;
+  const Fd module = open_module(empty_module());
+  const std::string told = raw_call(peer, "RunModule", [&](sd_bus_message* call) {
+    REQUIRE(sd_bus_message_append(call, "hasa{sv}", module.get(), 0, 1, "dirs", "a(hsb)", 1, module.get(), "/x", 0) >=
+            0);
+  });
+  CHECK(told.find("org.slackd.Slack1.Error.InvalidDescriptor") == 0);
+  CHECK(peer.answers());
+}
+
+TEST_CASE("a limit of nothing and a limit past the end are errors that name the option") {
+  Peer peer;
+  const Fd module = open_module(empty_module());
+  for (const char* option : {"memory_bytes", "slack_usec"}) {
+    const std::string told = raw_call(peer, "RunModule", [&](sd_bus_message* call) {
+      const std::uint64_t value = option == std::string("slack_usec") ? 1 : 1000 * kGiB;
+      REQUIRE(sd_bus_message_append(call, "hasa{sv}", module.get(), 0, 1, option, "t", value) >= 0);
+    });
+    CHECK(told.find("org.slackd.Slack1.Error.") == 0);
+    CHECK(told.find(option) != std::string::npos);
+  }
+  CHECK(peer.answers());
+}
+
+TEST_CASE("a client that leaves in the middle of its run takes the run with it") {
+  pid_t daemon = -1;
+  {
+    Peer peer;
+    daemon = peer.pid();
+    (void)peer.run_module(endless_module(), {wall(std::chrono::seconds(60))});
+    peer.turn(std::chrono::milliseconds(200));
+    peer.hang_up();
+    // A private slackd ends with its only client; its workers with it.
+    for (int i = 0; i < 100 && !children_of(daemon).empty(); ++i) ::usleep(50'000);
+    CHECK(children_of(daemon).empty());
+  }
+}
+
+TEST_CASE("a client that leaves in the middle of a call does no harm") {
+  for (int i = 0; i < 10; ++i) {
+    Peer peer;
+    sd_bus_message* call = nullptr;
+    const Fd module = open_module(endless_module());
+    REQUIRE(sd_bus_message_new_method_call(peer.bus(), &call, nullptr, kManagerPath, kManagerInterface, "RunModule") >=
+            0);
+    REQUIRE(sd_bus_message_append(call, "hasa{sv}", module.get(), 0, 0) >= 0);
+    REQUIRE(sd_bus_send(peer.bus(), call, nullptr) >= 0);
+    sd_bus_flush(peer.bus());
+    sd_bus_message_unref(call);
+    peer.hang_up();
+  }
+}
+
+TEST_CASE("stop ends a run with the verdict killed") {
+  Peer peer;
+  const std::string run = peer.run_module(endless_module(), {});
+  sd_bus_error error = SD_BUS_ERROR_NULL;
+  CHECK(sd_bus_call_method(peer.bus(), nullptr, run.c_str(), kRunInterface, "Stop", &error, nullptr, nullptr) >= 0);
+  sd_bus_error_free(&error);
+  CHECK(peer.wait_for(run).verdict == "killed");
+}

@@ -1,0 +1,57 @@
+// Fuel, durations and sizes of the command line are read exactly, or refused with words that help.
+#include "client/quantity.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace slack;
+using namespace slack::client;
+
+TEST_CASE("fuel is a whole number, with powers of a thousand") {
+  CHECK(parse_fuel("0") == Fuel(0));
+  CHECK(parse_fuel("1000000") == Fuel(1'000'000));
+  CHECK(parse_fuel("1e6") == Fuel(1'000'000));
+  CHECK(parse_fuel("2.5e3") == Fuel(2'500));
+  CHECK(parse_fuel("5M") == Fuel(5'000'000));
+  CHECK(parse_fuel("2.5G") == Fuel(2'500'000'000));
+  CHECK(parse_fuel("7K") == Fuel(7'000));
+  CHECK(parse_fuel("1T") == Fuel(1'000'000'000'000));
+  CHECK(parse_fuel("unlimited") == kUnlimitedFuel);
+  CHECK(parse_fuel("18446744073709551614") == Fuel(18446744073709551614u));
+  for (const char* text : {"", "-1", "+1", " 1", "1 ", "1.5", "1e", "e6", "1e20", "18446744073709551616", "20e18", "1k",
+                           "1Ki", "1,000", "0x10", ".5", "5.", "1e6M6", "1e-3"})
+    CHECK_FALSE(parse_fuel(text));
+}
+
+TEST_CASE("a duration needs a unit and is whole microseconds") {
+  CHECK(parse_duration("10ms") == Micros(10'000));
+  CHECK(parse_duration("2s") == Micros(2'000'000));
+  CHECK(parse_duration("500us") == Micros(500));
+  CHECK(parse_duration("1min") == Micros(60'000'000));
+  CHECK(parse_duration("1h") == Micros(3'600'000'000));
+  CHECK(parse_duration("1.5s") == Micros(1'500'000));
+  CHECK(parse_duration("0.25min") == Micros(15'000'000));
+  CHECK(parse_duration("0.000001s") == Micros(1));
+  CHECK(parse_duration("1.50000000000000000000s") == Micros(1'500'000));
+  CHECK(parse_duration("unlimited") == kUnlimitedTime);
+  for (const char* text : {"", "3", "ms", "1m", "1 s", "0.5us", "1.0000001s", "-1s", "1e3s", "99999999999999999h"})
+    CHECK_FALSE(parse_duration(text));
+}
+
+TEST_CASE("a size is in bytes or powers of 1024") {
+  CHECK(parse_size("65536") == Bytes(65'536));
+  CHECK(parse_size("512B") == Bytes(512));
+  CHECK(parse_size("64K") == Bytes(65'536));
+  CHECK(parse_size("64KiB") == Bytes(65'536));
+  CHECK(parse_size("1M") == Bytes(1'048'576));
+  CHECK(parse_size("2GiB") == Bytes(2'147'483'648));
+  CHECK(parse_size("0.5G") == Bytes(536'870'912));
+  for (const char* text : {"", "K", "1KB", "1k", "1.1K", "unlimited", "-1", "16777217T"}) CHECK_FALSE(parse_size(text));
+}
+
+TEST_CASE("a refused quantity says what would fit") {
+  const auto duration = parse_duration("3");
+  REQUIRE_FALSE(duration);
+  CHECK(duration.error().code == EINVAL);
+  CHECK(duration.error().what ==
+        "'3' is not a duration: write a number with us, ms, s, min or h, like 250ms, or unlimited");
+}

@@ -1,0 +1,115 @@
+// A report has every key of result.def, null where nothing is known, and replaces its file as a whole.
+#include "client/report.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+using namespace slack;
+using namespace slack::client;
+namespace fs = std::filesystem;
+
+namespace {
+
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = (fs::temp_directory_path() / "slack-report-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { fs::remove_all(path); }
+  [[nodiscard]] std::size_t entries() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()));
+  }
+  fs::path path;
+};
+
+std::string content_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+void put(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
+
+}  // namespace
+
+TEST_CASE("a report has the verdict and every key, null where unknown") {
+  RunResult result;
+  result.verdict = Verdict::out_of_fuel;
+  result.fuel_consumed = 18446744073709551615u;
+  result.fuel_exact = false;
+  result.exit_code = -1;
+  result.reason = "because";
+  const auto report = nlohmann::json::parse(report_json(result));
+  CHECK(report["verdict"] == "out_of_fuel");
+  CHECK(report["fuel_consumed"] == 18446744073709551615u);
+  CHECK(report["fuel_exact"] == false);
+  CHECK(report["exit_code"] == -1);
+  CHECK(report["reason"] == "because");
+  CHECK(report["trap"].is_null());
+  CHECK(report.size() == 1 + result_table().size());
+  for (const auto& row : result_table()) CHECK(report.contains(std::string(row.name)));
+}
+
+TEST_CASE("a name that is not UTF-8 leaves the report readable") {
+  RunResult result;
+  result.trap_function = "bad\xff";
+  CHECK(nlohmann::json::parse(report_json(result))["trap_function"] == "bad\xef\xbf\xbd");
+}
+
+TEST_CASE("a report replaces its file as a whole, and keeps its mode") {
+  const Scratch scratch;
+  const fs::path path = scratch.path / "report.json";
+  put(path, "old");
+  REQUIRE(::chmod(path.c_str(), 0640) == 0);
+  auto file = ReportFile::open(path);
+  REQUIRE(file);
+  CHECK(content_of(path) == "old");
+  REQUIRE(file->write("new"));
+  CHECK(content_of(path) == "new");
+  struct stat status{};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0640);
+  CHECK(scratch.entries() == 1);
+}
+
+TEST_CASE("a report that is never written leaves nothing behind") {
+  const Scratch scratch;
+  {
+    REQUIRE(ReportFile::open(scratch.path / "report.json"));
+  }
+  CHECK(scratch.entries() == 0);
+}
+
+TEST_CASE("a symbolic link to a report stays one") {
+  const Scratch scratch;
+  put(scratch.path / "real", "old");
+  fs::create_symlink("real", scratch.path / "link");
+  auto file = ReportFile::open(scratch.path / "link");
+  REQUIRE(file);
+  REQUIRE(file->write("new"));
+  CHECK(fs::is_symlink(scratch.path / "link"));
+  CHECK(content_of(scratch.path / "real") == "new");
+}
+
+TEST_CASE("what is no regular file is written to as it is") {
+  auto file = ReportFile::open("/dev/null");
+  REQUIRE(file);
+  CHECK(file->write("text"));
+  CHECK(fs::is_character_file("/dev/null"));
+}
+
+TEST_CASE("a report that cannot be written is a fault before the run") {
+  const Scratch scratch;
+  CHECK(ReportFile::open("/nonexistent/report.json").error().what ==
+        "write report /nonexistent/report.json: No such file or directory");
+  CHECK(ReportFile::open(scratch.path).error().code == EISDIR);
+}

@@ -1,0 +1,187 @@
+// Block plans: exact on every path, whatever the graph.
+#include <catch2/catch.hpp>
+#include <limits>
+#include <random>
+
+#include "jit/meter/block_plan.hpp"
+
+using namespace slack::meter;
+
+namespace {
+
+// entry 0 → loop 1 (safepoint) → 2 or 3 → 1; 1 → exit 4.
+Graph loop_with_branch() {
+  Graph graph;
+  graph.nodes = {{3, Observation::none, 1},
+                 {2, Observation::safepoint, 100},
+                 {5, Observation::none, 50},
+                 {7, Observation::none, 50},
+                 {1, Observation::transfer, 1}};
+  graph.edges = {{0, 1}, {1, 2}, {1, 3}, {2, 1}, {3, 1}, {1, 4}};
+  return graph;
+}
+
+Graph random_graph(std::mt19937& random) {
+  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  Graph graph;
+  graph.nodes.resize(1 + below(30));
+  const auto size = static_cast<std::uint32_t>(graph.nodes.size());
+  for (Node& node : graph.nodes) {
+    node.cost = below(4) == 0 ? 0 : below(20);
+    node.frequency = static_cast<double>(below(1000)) / 10;
+    const std::uint32_t kind = below(6);
+    if (kind < 2) node.observation = kind == 0 ? Observation::safepoint : Observation::transfer;
+  }
+  for (std::uint32_t i = below(3 * size + 1); i > 0; --i) {
+    graph.edges.push_back({below(size), below(size), below(4) != 0});
+  }
+  return graph;
+}
+
+// Walks at random and counts both ways; an independent check of is_exact's verdict.
+bool walk_agrees(const Graph& graph, const Plan& plan, std::mt19937& random) {
+  std::int64_t exact = 0;
+  std::int64_t counter = 0;
+  NodeId at = 0;
+  for (int step = 0; step < 200; ++step) {
+    counter += plan.node_adds[at];
+    exact += static_cast<std::int64_t>(graph.nodes[at].cost);
+    if (graph.nodes[at].observation != Observation::none &&
+        counter + static_cast<std::int64_t>(plan.owed[at]) != exact) {
+      return false;
+    }
+    std::vector<std::size_t> ways;
+    for (std::size_t i = 0; i < graph.edges.size(); ++i) {
+      if (graph.edges[i].from == at) ways.push_back(i);
+    }
+    if (ways.empty()) return true;
+    const std::size_t way = ways[random() % ways.size()];
+    counter += plan.edge_adds[way];
+    at = graph.edges[way].to;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("the plain plan charges each node on entry and owes nothing") {
+  const Graph graph = loop_with_branch();
+  const Plan plan = plain_plan(graph);
+  CHECK(plan.node_adds == std::vector<std::int64_t>{3, 2, 5, 7, 1});
+  CHECK(plan.edge_adds == std::vector<std::int64_t>(6, 0));
+  CHECK(plan.owed == std::vector<std::uint64_t>(5, 0));
+  CHECK(is_exact(graph, plan));
+}
+
+TEST_CASE("a plan that is wrong anywhere is not exact") {
+  const Graph graph = loop_with_branch();
+  const Plan good = plain_plan(graph);
+  SECTION("one branch charges too little") {
+    Plan plan = good;
+    plan.node_adds[2] = 4;
+    CHECK_FALSE(is_exact(graph, plan));
+  }
+  SECTION("a safepoint's owed is not what is owed") {
+    Plan plan = good;
+    plan.owed[1] = 1;
+    CHECK_FALSE(is_exact(graph, plan));
+  }
+  SECTION("a transfer owes") {
+    Plan plan = good;
+    plan.node_adds[4] = 0;
+    CHECK_FALSE(is_exact(graph, plan));
+  }
+  SECTION("published fuel runs ahead") {
+    Plan plan = good;
+    plan.edge_adds[0] = 1;
+    plan.edge_adds[5] = -1;
+    CHECK_FALSE(is_exact(graph, plan));
+  }
+  SECTION("an add on an edge that holds none") {
+    Graph critical = graph;
+    critical.edges[1].can_hold_add = false;
+    Plan plan = good;
+    plan.edge_adds[1] = 5;
+    plan.node_adds[2] = 0;
+    CHECK(is_exact(graph, plan));
+    CHECK_FALSE(is_exact(critical, plan));
+  }
+  SECTION("sizes that do not fit the graph") {
+    Plan plan = good;
+    plan.edge_adds.pop_back();
+    CHECK_FALSE(is_exact(graph, plan));
+  }
+  SECTION("figures that overflow") {
+    Graph huge = graph;
+    huge.nodes[0].cost = std::numeric_limits<std::uint64_t>::max();
+    CHECK_FALSE(is_exact(huge, plain_plan(huge)));
+  }
+}
+
+TEST_CASE("a lagging safepoint is exact when its owed says so") {
+  const Graph graph = loop_with_branch();
+  Plan plan = plain_plan(graph);
+  plan.node_adds[1] = 0;  // the loop's head owes its 2, its successors pay
+  plan.owed[1] = 2;
+  plan.node_adds[2] += 2;
+  plan.node_adds[3] += 2;
+  plan.node_adds[4] += 2;
+  CHECK(is_exact(graph, plan));
+}
+
+TEST_CASE("nodes that nothing reaches do not matter") {
+  Graph graph = loop_with_branch();
+  graph.nodes.push_back({9, Observation::transfer, 1});
+  graph.edges.push_back({5, 1});
+  Plan plan = plain_plan(graph);
+  plan.node_adds[5] = 0;
+  CHECK(is_exact(graph, plan));
+  CHECK(is_exact(graph, potential_plan(graph)));
+}
+
+TEST_CASE("the empty graph has an empty plan") {
+  CHECK(is_exact({}, plain_plan({})));
+  CHECK(is_exact({}, potential_plan({})));
+}
+
+TEST_CASE("potentials spare the loop its adds") {
+  const Graph graph = loop_with_branch();
+  const Plan plan = potential_plan(graph);
+  REQUIRE(is_exact(graph, plan));
+  // Two circles through the loop's head, so two adds in it, at half its frequency each, and one at the way out.
+  CHECK(estimated_adds(graph, plan) < 110);
+  CHECK(estimated_adds(graph, plain_plan(graph)) == 202);
+}
+
+TEST_CASE("potential plans of random graphs are exact and never dearer than plain ones") {
+  std::mt19937 random(5);
+  double plain_total = 0;
+  double potential_total = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const Graph graph = random_graph(random);
+    const Plan plain = plain_plan(graph);
+    const Plan plan = potential_plan(graph);
+    REQUIRE(is_exact(graph, plain));
+    REQUIRE(is_exact(graph, plan));
+    REQUIRE(walk_agrees(graph, plan, random));
+    REQUIRE(estimated_adds(graph, plan) <= estimated_adds(graph, plain));
+    plain_total += estimated_adds(graph, plain);
+    potential_total += estimated_adds(graph, plan);
+  }
+  CHECK(potential_total < 0.9 * plain_total);
+}
+
+TEST_CASE("is_exact finds every single add that is changed on a reachable node") {
+  const Graph graph = loop_with_branch();
+  const Plan good = potential_plan(graph);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    Plan plan = good;
+    plan.node_adds[i] += 1;
+    CHECK_FALSE(is_exact(graph, plan));
+  }
+  for (std::size_t i = 0; i < graph.edges.size(); ++i) {
+    Plan plan = good;
+    plan.edge_adds[i] += 1;
+    CHECK_FALSE(is_exact(graph, plan));
+  }
+}

@@ -1,0 +1,160 @@
+// Admission and the queue of turns: limits hold, are named, and are given back.
+#include "daemon/run/admission.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <vector>
+
+#include "daemon/run/fair_queue.hpp"
+
+namespace slack::run {
+namespace {
+
+Demand demand(uid_t uid, std::uint64_t held = 0, std::size_t directories = 0) {
+  Demand demand;
+  demand.uid = uid;
+  demand.held = Bytes(held);
+  demand.directories = directories;
+  return demand;
+}
+
+Admission::Limits small() {
+  Admission::Limits limits;
+  limits.runs_per_user = 2;
+  limits.runs = 3;
+  limits.held_per_user = Bytes(100);
+  limits.held = Bytes(150);
+  limits.directories_per_user = 4;
+  return limits;
+}
+
+TEST_CASE("a user's runs are limited and the limit is named") {
+  Admission admission(small());
+  auto first = admission.admit(demand(1000));
+  auto second = admission.admit(demand(1000));
+  REQUIRE(first);
+  REQUIRE(second);
+  const auto third = admission.admit(demand(1000));
+  REQUIRE_FALSE(third);
+  CHECK(describe(third.error()) == "live runs of user 1000: 3 asked for, 2 allowed");
+  CHECK(admission.admit(demand(1001)));
+}
+
+TEST_CASE("a run that ends gives its charge back") {
+  Admission admission(small());
+  {
+    const auto first = admission.admit(demand(1000, 100, 4));
+    REQUIRE(first);
+    CHECK_FALSE(admission.admit(demand(1000, 1)));
+    CHECK_FALSE(admission.admit(demand(1000, 0, 1)));
+  }
+  CHECK(admission.admit(demand(1000, 100, 4)));
+}
+
+TEST_CASE("a charge that was moved is given back once") {
+  Admission admission(small());
+  Admission::Charge kept;
+  {
+    auto first = admission.admit(demand(1));
+    REQUIRE(first);
+    kept = std::move(*first);
+  }
+  auto second = admission.admit(demand(1));
+  CHECK(second);
+  CHECK_FALSE(admission.admit(demand(1)));
+  kept = {};
+  CHECK(admission.admit(demand(1)));
+}
+
+TEST_CASE("all users together are limited") {
+  Admission admission(small());
+  const auto a = admission.admit(demand(1, 100));
+  const auto over = admission.admit(demand(2, 100));
+  REQUIRE(a);
+  REQUIRE_FALSE(over);
+  CHECK(over.error().limit == "bytes of held output of all users");
+}
+
+TEST_CASE("a demand beyond every number does not wrap around") {
+  Admission admission(small());
+  const auto a = admission.admit(demand(1, 50));
+  REQUIRE(a);
+  CHECK_FALSE(admission.admit(demand(1, std::numeric_limits<std::uint64_t>::max())));
+}
+
+TEST_CASE("what one run may ask for is limited") {
+  Admission admission;
+  auto big = demand(1);
+  big.memory = Bytes(limits::kMemoryBytes.count() + 1);
+  CHECK(describe(admission.admit(big).error()) == "option 'memory_bytes': 4294967297 asked for, 4294967296 allowed");
+  big = demand(1);
+  big.arguments = Bytes(limits::kArgumentBytes.count() + 1);
+  CHECK_FALSE(admission.admit(big));
+  big = demand(1);
+  big.environment = Bytes(limits::kEnvironmentBytes.count() + 1);
+  CHECK_FALSE(admission.admit(big));
+  big = demand(1, 0, limits::kDirectories + 1);
+  CHECK_FALSE(admission.admit(big));
+  big = demand(1);
+  big.name_bytes = 256;
+  CHECK_FALSE(admission.admit(big));
+}
+
+TEST_CASE("a daemon with few descriptors takes fewer runs") {
+  CHECK(Admission::Limits::for_descriptors(1024).runs == 48);
+  CHECK(Admission::Limits::for_descriptors(1024).runs_per_user == 48);
+  CHECK(Admission::Limits::for_descriptors(16).runs == 1);
+  CHECK(Admission::Limits::for_descriptors(1 << 20).runs == limits::kRuns);
+}
+
+TEST_CASE("turns go round between users and in order within one") {
+  FairQueue queue(100);
+  for (const std::uint64_t run : {1, 2, 3}) queue.enter(10, run);
+  queue.enter(20, 4);
+  queue.enter(30, 5);
+  std::vector<std::uint64_t> order;
+  while (const auto run = queue.next()) order.push_back(*run);
+  CHECK(order == std::vector<std::uint64_t>{1, 4, 5, 2, 3});
+}
+
+TEST_CASE("no more turns are taken than there are") {
+  FairQueue queue(2);
+  for (const std::uint64_t run : {1, 2, 3}) queue.enter(10, run);
+  CHECK(queue.next() == 1u);
+  CHECK(queue.next() == 2u);
+  CHECK(queue.next() == std::nullopt);
+  queue.give_back(10);
+  CHECK(queue.next() == 3u);
+  CHECK(queue.next() == std::nullopt);
+}
+
+TEST_CASE("a user without a turn gets one though all shared ones are taken") {
+  FairQueue queue(2);
+  for (const std::uint64_t run : {1, 2, 3}) queue.enter(10, run);
+  CHECK(queue.next() == 1u);
+  CHECK(queue.next() == 2u);
+  queue.enter(20, 4);
+  queue.enter(20, 5);
+  CHECK(queue.next() == 4u);
+  CHECK(queue.next() == std::nullopt);
+  queue.give_back(10);
+  CHECK(queue.next() == std::nullopt);  // two are still out
+  queue.give_back(20);
+  CHECK(queue.next() == 3u);
+  CHECK(queue.next() == 5u);  // user 20 has none again
+  CHECK(queue.next() == std::nullopt);
+}
+
+TEST_CASE("a run that leaves the queue gets no turn") {
+  FairQueue queue(2);
+  queue.enter(10, 1);
+  queue.enter(10, 2);
+  CHECK(queue.leave(1));
+  CHECK_FALSE(queue.leave(1));
+  CHECK(queue.waiting() == 1);
+  CHECK(queue.next() == 2u);
+  CHECK_FALSE(queue.leave(2));
+}
+
+}  // namespace
+}  // namespace slack::run

@@ -1,0 +1,439 @@
+// A run's way through its states, with scripted children: every way it can go ends in one verdict and leaves no
+// process.
+#include "daemon/run/run.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+
+#include <cstring>
+
+#include "daemon/run/limits.hpp"
+#include "daemon/run/run_table.hpp"
+#include "daemon/wire/compiler_protocol.hpp"
+#include "tests/unit/run/fake_host.hpp"
+#include "tests/unit/run/manual_reactor.hpp"
+
+namespace slack::run {
+namespace {
+
+// --- scripts of children ---
+
+void wait_for_end(int socket) { (void)receive_datagram(socket, 4096); }
+
+void reply(int socket, wire::CompileStatus status, const char* text = "", std::uint64_t offset = wire::kNoOffset) {
+  wire::CompileReply reply{};
+  reply.status = status;
+  reply.offset = offset;
+  reply.text_bytes = static_cast<std::uint32_t>(std::strlen(text));
+  std::memcpy(reply.text, text, reply.text_bytes);
+  (void)send_datagram(socket, bytes_of(reply));
+}
+
+void good_compiler(int socket) {
+  const auto request = receive_datagram(socket, sizeof(wire::CompileRequest));
+  if (!request || request->fds.size() != 2) return;
+  (void)!::write(request->fds[1].get(), "image", 5);
+  reply(socket, wire::CompileStatus::compiled);
+  wait_for_end(socket);
+}
+
+void hello(int socket, wire::Stage stage, std::span<const int> fds = {}) {
+  const wire::Hello hello{stage};
+  (void)send_datagram(socket, bytes_of(hello), fds);
+}
+
+void report(int socket, wire::End end, const char* text) {
+  wire::WorkerReport report{};
+  report.end = end;
+  report.text_bytes = static_cast<std::uint32_t>(std::strlen(text));
+  std::memcpy(report.text, text, report.text_bytes);
+  (void)send_datagram(socket, bytes_of(report));
+}
+
+constexpr int kAllSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+void good_worker(int socket) {
+  const int uffd[] = {0};
+  hello(socket, wire::Stage::ready, uffd);
+  const auto start = receive_datagram(socket, sizeof(wire::Start));
+  if (!start || start->bytes.size() != sizeof(wire::Start)) return;
+  if (start->fds.size() != 6) return report(socket, wire::End::refused, "not six descriptors");
+  if (::fcntl(start->fds[0].get(), F_GET_SEALS) != kAllSeals)
+    return report(socket, wire::End::refused, "image unsealed");
+  if (::fcntl(start->fds[1].get(), F_GET_SEALS) != kAllSeals)
+    return report(socket, wire::End::refused, "brief unsealed");
+  (void)!::write(start->fds[3].get(), "output", 6);
+  (void)!::write(start->fds[4].get(), "trouble", 7);
+  hello(socket, wire::Stage::prepared);
+  wait_for_end(socket);
+}
+
+// --- a table of runs and what it told ---
+
+struct Recorder final : TableObserver {
+  std::vector<std::string> states;
+  std::vector<RunId> finished;
+  std::vector<RunId> removed;
+  int idle = 0;
+  void run_changed(const Run& run) override {
+    states.push_back(std::to_string(run.id()) + " " + std::string(name_of(run.state())));
+  }
+  void run_finished(const Run& run) override { finished.push_back(run.id()); }
+  void run_removed(RunId run) override { removed.push_back(run); }
+  void all_gone() override { ++idle; }
+};
+
+struct World {
+  ManualReactor reactor;
+  FakeHost host;
+  Recorder recorder;
+  std::unique_ptr<RunTable> table;
+  Fd output;
+
+  explicit World(std::size_t compilers = 4) {
+    ::signal(SIGPIPE, SIG_IGN);
+    host.compiler = good_compiler;
+    host.worker = good_worker;
+    table = std::make_unique<RunTable>(reactor, host, RunTable::Config{{}, compilers}, recorder);
+  }
+  ~World() {
+    end_workers();
+    CHECK(reactor.run_until([&] { return ::waitpid(-1, nullptr, WNOHANG) < 0; }));
+    CHECK(errno == ECHILD);
+  }
+
+  Request request() {
+    Request request;
+    request.uid = ::getuid();
+    request.gid = ::getgid();
+    request.module = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    output = Fd(ends[0]);
+    request.standard_output = Fd(ends[1]);
+    request.standard_error = std::move(*request.standard_output.duplicate());
+    RequestedDirectory directory;
+    directory.directory = Fd(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    directory.guest_name = ".";
+    request.directories.push_back(std::move(directory));
+    return request;
+  }
+  RunId add(Request request) {
+    const auto id = table->add(std::move(request));
+    REQUIRE(id);
+    return *id;
+  }
+  RunId add() { return add(request()); }
+  const RunResult& finish(RunId id) {
+    REQUIRE(reactor.run_until([&] { return table->find(id)->state() == State::finished; }));
+    return table->find(id)->result();
+  }
+  void reach(RunId id, State state) {
+    REQUIRE(reactor.run_until([&] { return table->find(id)->state() == state; }));
+  }
+  void conclude(RunId id, Verdict verdict) {
+    monitor::Outcome outcome;
+    outcome.id = id;
+    outcome.verdict = verdict;
+    outcome.fuel = Fuel(11);
+    if (verdict == Verdict::ok) {
+      outcome.report.emplace();
+      outcome.report->end = wire::End::returned;
+    }
+    host.outcome(outcome);
+  }
+  void end_workers() {
+    for (auto& assignment : host.executed) {
+      send_kill(assignment.pidfd.get());
+      ::waitpid(assignment.pid, nullptr, 0);
+    }
+  }
+  std::string released() {
+    end_workers();  // being forks of the test, they hold the pipe open
+    std::string all;
+    char buffer[256];
+    for (ssize_t n = 0; (n = ::read(output.get(), buffer, sizeof buffer)) > 0;) all.append(buffer, n);
+    return all;
+  }
+};
+
+TEST_CASE("a run that goes well passes through every state and releases its output") {
+  World world;
+  const RunId id = world.add();
+  CHECK(world.table->find(id)->state() == State::queued);
+  world.reach(id, State::running);
+  REQUIRE(world.host.executed.size() == 1);
+  CHECK(world.host.executed[0].userfaultfd.valid());
+  CHECK(world.table->find(id)->fuel_consumed() == Fuel(7));
+  CHECK(world.recorder.finished.empty());
+  world.conclude(id, Verdict::ok);
+  const auto& result = world.finish(id);
+  CHECK(result.verdict == Verdict::ok);
+  CHECK(result.exit_code == 0);
+  CHECK(result.fuel_consumed == 11u);
+  CHECK(result.compile_usec);
+  CHECK(world.released() == "outputtrouble");
+  CHECK(world.recorder.states ==
+        std::vector<std::string>{"1 compiling", "1 preparing", "1 running", "1 releasing", "1 finished"});
+  CHECK(world.recorder.finished == std::vector<RunId>{id});
+}
+
+TEST_CASE("output of a run with another verdict stays where it is") {
+  World world;
+  const RunId id = world.add();
+  world.reach(id, State::running);
+  world.conclude(id, Verdict::out_of_fuel);
+  CHECK(world.finish(id).verdict == Verdict::out_of_fuel);
+  CHECK(world.released().empty());
+}
+
+TEST_CASE("output that is to be kept goes to standard error after another verdict") {
+  World world;
+  auto request = world.request();
+  request.options.keep_output = true;
+  request.standard_output.reset();
+  const RunId id = world.add(std::move(request));
+  world.reach(id, State::running);
+  world.conclude(id, Verdict::trap);
+  CHECK(world.finish(id).verdict == Verdict::trap);
+  CHECK(world.released() == "outputtrouble");
+}
+
+TEST_CASE("streamed output reaches the client's descriptor whatever the verdict") {
+  World world;
+  auto request = world.request();
+  request.options.stream = true;
+  const RunId id = world.add(std::move(request));
+  world.reach(id, State::running);
+  world.conclude(id, Verdict::killed);
+  world.finish(id);
+  CHECK(world.released() == "outputtrouble");
+}
+
+TEST_CASE("a module that is refused is told where and why") {
+  World world;
+  world.host.compiler = [](int socket) { reply(socket, wire::CompileStatus::refused, "unexpected end", 8); };
+  const auto& result = world.finish(world.add());
+  CHECK(result.verdict == Verdict::refused);
+  CHECK(result.reason == "unexpected end");
+  CHECK(result.offset == 8u);
+}
+
+TEST_CASE("a compiler that dies is a crash with its evidence") {
+  World world;
+  world.host.compiler = [](int) { ::raise(SIGKILL); };
+  const auto& killed = world.finish(world.add());
+  CHECK(killed.verdict == Verdict::crashed);
+  CHECK(killed.reason == "the compiler ended without a word: killed by SIGKILL");
+  world.host.compiler = [](int) { ::_exit(3); };
+  CHECK(world.finish(world.add()).reason == "the compiler ended without a word: exit status 3");
+  world.host.compiler = [](int) {
+    ::signal(SIGXFSZ, SIG_DFL);
+    ::raise(SIGXFSZ);
+  };
+  CHECK(world.finish(world.add()).verdict == Verdict::refused);
+}
+
+TEST_CASE("a compiler that talks nonsense is a crash") {
+  World world;
+  world.host.compiler = [](int socket) {
+    const char word = 'x';
+    (void)send_datagram(socket, bytes_of(word));
+    wait_for_end(socket);
+  };
+  CHECK(world.finish(world.add()).reason == "the compiler broke its protocol");
+  world.host.compiler = [](int socket) {
+    const std::array<char, sizeof(wire::CompileReply) + 1> flood{};
+    (void)send_datagram(socket, bytes_of(flood));
+    wait_for_end(socket);
+  };
+  CHECK(world.finish(world.add()).verdict == Verdict::crashed);
+}
+
+TEST_CASE("a module that takes too long to compile is refused") {
+  World world;
+  world.host.compiler = [](int) { ::pause(); };
+  const RunId id = world.add();
+  world.reach(id, State::compiling);
+  world.reactor.advance(limits::kCompilerWall);
+  const auto& result = world.finish(id);
+  CHECK(result.verdict == Verdict::refused);
+  CHECK(result.reason == "compiling it takes more than 1200 s");
+}
+
+TEST_CASE("a worker that refuses, dies or says nothing ends its run") {
+  World world;
+  world.host.worker = [](int socket) { report(socket, wire::End::refused, "unknown import"); };
+  const auto& refused = world.finish(world.add());
+  CHECK(refused.verdict == Verdict::refused);
+  CHECK(refused.reason == "unknown import");
+
+  world.host.worker = [](int) { ::raise(SIGKILL); };
+  CHECK(world.finish(world.add()).reason == "the worker ended before it was ready: killed by SIGKILL");
+
+  world.host.worker = [](int socket) {
+    const int uffd[] = {0};
+    hello(socket, wire::Stage::ready, uffd);
+    (void)receive_datagram(socket, sizeof(wire::Start));
+    ::_exit(9);
+  };
+  CHECK(world.finish(world.add()).reason == "the worker ended before it was prepared: exit status 9");
+
+  world.host.worker = [](int socket) { hello(socket, wire::Stage::prepared); };
+  CHECK(world.finish(world.add()).reason == "the worker broke its protocol");
+
+  world.host.worker = [](int socket) { hello(socket, wire::Stage::ready); };
+  CHECK(world.finish(world.add()).reason == "the worker sent no userfaultfd");
+
+  world.host.worker = [](int) { ::pause(); };
+  const RunId silent = world.add();
+  world.reach(silent, State::preparing);
+  world.reactor.advance(limits::kReadyWall);
+  CHECK(world.finish(silent).reason == "the worker was not ready within 20 s");
+}
+
+TEST_CASE("a run can be stopped in every state and is killed once") {
+  World world(1);
+  world.host.compiler = [](int) { ::pause(); };
+  const RunId compiling = world.add();
+  const RunId queued = world.add();
+  world.reach(compiling, State::compiling);
+  CHECK(world.table->find(queued)->state() == State::queued);
+  world.table->find(queued)->stop("by test");
+  CHECK(world.finish(queued).verdict == Verdict::killed);
+  CHECK(world.host.compilers_started == 1);
+  world.table->find(compiling)->stop("by test");
+  CHECK(world.finish(compiling).verdict == Verdict::killed);
+  CHECK(world.finish(compiling).reason == "by test");
+
+  world.host.compiler = good_compiler;
+  world.host.worker = [](int) { ::pause(); };
+  const RunId preparing = world.add();
+  world.reach(preparing, State::preparing);
+  world.table->find(preparing)->stop("by test");
+  CHECK(world.finish(preparing).verdict == Verdict::killed);
+
+  world.host.worker = good_worker;
+  const RunId running = world.add();
+  world.reach(running, State::running);
+  world.table->find(running)->stop("by test");
+  CHECK(world.table->find(running)->state() == State::running);  // until the monitor says so
+  CHECK(world.host.stopped == std::vector<std::pair<RunId, std::string>>{{running, "by test"}});
+  world.conclude(running, Verdict::killed);
+  CHECK(world.finish(running).verdict == Verdict::killed);
+  world.table->find(running)->stop("again");
+  CHECK(world.recorder.finished.size() == 4);
+}
+
+TEST_CASE("stopping a release that nobody reads keeps the verdict") {
+  World world;
+  auto request = world.request();
+  ::fcntl(request.standard_output.get(), F_SETPIPE_SZ, 4096);
+  world.host.worker = [](int socket) {
+    const int uffd[] = {0};
+    hello(socket, wire::Stage::ready, uffd);
+    const auto start = receive_datagram(socket, sizeof(wire::Start));
+    const std::string flood(1 << 20, 'x');
+    (void)!::write(start->fds[3].get(), flood.data(), flood.size());
+    hello(socket, wire::Stage::prepared);
+    wait_for_end(socket);
+  };
+  const RunId id = world.add(std::move(request));
+  world.reach(id, State::running);
+  world.conclude(id, Verdict::ok);
+  CHECK(world.table->find(id)->state() == State::releasing);
+  world.table->find(id)->stop("by test");
+  const auto& result = world.finish(id);
+  CHECK(result.verdict == Verdict::ok);
+  CHECK(result.reason == "output was not released: cut short");
+}
+
+TEST_CASE("no more compilers work at once than there are turns, and the rest wait in line") {
+  World world(1);
+  world.host.compiler = [](int socket) {
+    (void)receive_datagram(socket, sizeof(wire::CompileRequest));
+    reply(socket, wire::CompileStatus::refused, "so");
+    wait_for_end(socket);
+  };
+  std::vector<RunId> runs;
+  for (int i = 0; i < 5; ++i) runs.push_back(world.add());
+  for (const RunId run : runs) world.finish(run);
+  std::size_t compiling = 0;
+  for (const auto& state : world.recorder.states) {
+    if (state.ends_with("compiling")) CHECK(++compiling == 1);
+    if (state.ends_with("finished")) --compiling;
+  }
+  CHECK(world.recorder.finished == runs);
+}
+
+TEST_CASE("the user's account is charged until the worker has been reaped") {
+  World world;
+  const RunId id = world.add();
+  world.reach(id, State::running);
+  world.conclude(id, Verdict::ok);
+  world.finish(id);
+  REQUIRE(world.host.charges.size() == 1);
+  CHECK(world.host.charges[0].use_count() == 1);  // the run has let go, the monitor has not
+}
+
+TEST_CASE("finished runs are forgotten in time, by number and on demand") {
+  World world;
+  world.host.compiler = [](int socket) {
+    reply(socket, wire::CompileStatus::refused, "so");
+    wait_for_end(socket);
+  };
+  for (std::size_t i = 0; i < limits::kFinishedPerUser + 2; ++i) world.finish(world.add());
+  REQUIRE(world.reactor.run_until([&] { return world.recorder.removed.size() >= 2; }));
+  CHECK(world.recorder.removed == std::vector<RunId>{1, 2});
+  CHECK(world.table->live().empty());
+
+  CHECK(world.table->prune(uid_t{4711}) == 0);
+  CHECK(world.table->prune(::getuid()) == limits::kFinishedPerUser);
+  REQUIRE(world.reactor.run_until([&] { return world.recorder.removed.size() == limits::kFinishedPerUser + 2; }));
+
+  const RunId last = world.add();
+  world.finish(last);
+  world.reactor.advance(limits::kFinishedKept);
+  REQUIRE(world.reactor.run_until([&] { return world.table->find(last) == nullptr; }));
+}
+
+TEST_CASE("a directory that cannot be handed in refuses the call") {
+  World world;
+  auto request = world.request();
+  request.directories[0].directory.reset();
+  const auto id = world.table->add(std::move(request));
+  REQUIRE_FALSE(id);
+  CHECK(id.error().why == RunTable::Refusal::Why::directory);
+  CHECK(id.error().what == "directory '.': dup: Bad file descriptor");
+  CHECK(world.table->live_count() == 0);
+}
+
+TEST_CASE("a run that was forgotten goes as soon as it has finished") {
+  World world;
+  const RunId id = world.add();
+  world.reach(id, State::running);
+  world.table->forget(id);
+  CHECK(world.table->find(id) != nullptr);
+  world.conclude(id, Verdict::killed);
+  REQUIRE(world.reactor.run_until([&] { return world.table->find(id) == nullptr; }));
+}
+
+TEST_CASE("a table that shuts down kills what lives, takes nothing more, and says when all is gone") {
+  World world;
+  world.host.compiler = [](int) { ::pause(); };
+  const RunId id = world.add();
+  world.reach(id, State::compiling);
+  world.table->shut_down("the test is over");
+  CHECK(world.finish(id).reason == "the test is over");
+  const auto late = world.table->add(world.request());
+  REQUIRE_FALSE(late);
+  CHECK(late.error().why == RunTable::Refusal::Why::shutting_down);
+  REQUIRE(world.reactor.run_until([&] { return world.table->idle(); }));
+  CHECK(world.recorder.idle > 0);
+}
+
+}  // namespace
+}  // namespace slack::run

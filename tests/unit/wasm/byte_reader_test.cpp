@@ -1,0 +1,97 @@
+// LEB128, names and lengths at their edges.
+#include <catch2/catch.hpp>
+
+#include "jit/wasm/byte_reader.hpp"
+#include "jit/wasm/utf8.hpp"
+#include "tests/unit/wasm/module_bytes.hpp"
+
+using namespace slack;
+using namespace slack::wasm;
+using namespace slack::wasm::test;
+
+namespace {
+
+struct Read {
+  bool ok;
+  std::int64_t value;
+  std::string reason;
+  std::uint64_t offset;  // of the refusal, or of the byte after the value
+};
+
+template <typename Value>
+Read read(const Buffer& bytes, bool (ByteReader::*method)(Value&)) {
+  ByteReader reader(bytes, WasmOffset(100));
+  Value value{};
+  const bool ok = (reader.*method)(value);
+  return {ok, static_cast<std::int64_t>(value), ok ? "" : reader.refusal().reason,
+          ok ? reader.offset().count() : reader.refusal().offset.count()};
+}
+
+}  // namespace
+
+TEST_CASE("unsigned integers: shortest, padded, largest") {
+  CHECK(read({0x00}, &ByteReader::u32).value == 0);
+  CHECK(read({0x7f}, &ByteReader::u32).value == 127);
+  CHECK(read({0x80, 0x01}, &ByteReader::u32).value == 128);
+  CHECK(read({0x83, 0x80, 0x80, 0x80, 0x00}, &ByteReader::u32).value == 3);
+  const Read largest = read({0xff, 0xff, 0xff, 0xff, 0x0f}, &ByteReader::u32);
+  CHECK(largest.ok);
+  CHECK(largest.value == 0xffffffffLL);
+  CHECK(largest.offset == 105);
+}
+
+TEST_CASE("unsigned integers: too long, too large, cut off, each where it happens") {
+  const Read too_long = read({0x83, 0x80, 0x80, 0x80, 0x80, 0x00}, &ByteReader::u32);
+  CHECK_FALSE(too_long.ok);
+  CHECK(too_long.reason == "integer representation too long");
+  CHECK(too_long.offset == 105);
+  const Read too_large = read({0xff, 0xff, 0xff, 0xff, 0x1f}, &ByteReader::u32);
+  CHECK(too_large.reason == "integer too large");
+  CHECK(too_large.offset == 104);
+  const Read cut_off = read({0xff, 0xff}, &ByteReader::u32);
+  CHECK(cut_off.reason == "unexpected end of section or function");
+  CHECK(cut_off.offset == 102);
+  CHECK(read({0x02}, &ByteReader::u1).reason == "integer too large");
+  CHECK(read({0x81, 0x00}, &ByteReader::u1).reason == "integer representation too long");
+}
+
+TEST_CASE("signed integers: signs, extremes, surplus bits") {
+  CHECK(read({0x7f}, &ByteReader::s32).value == -1);
+  CHECK(read({0x40}, &ByteReader::s32).value == -64);
+  CHECK(read({0xff, 0x00}, &ByteReader::s32).value == 127);
+  CHECK(read({0xff, 0xff, 0xff, 0xff, 0x07}, &ByteReader::s32).value == 2147483647);
+  CHECK(read({0x80, 0x80, 0x80, 0x80, 0x78}, &ByteReader::s32).value == -2147483648LL);
+  CHECK(read({0xff, 0xff, 0xff, 0xff, 0x0f}, &ByteReader::s32).reason == "integer too large");
+  CHECK(read({0x80, 0x80, 0x80, 0x80, 0x70}, &ByteReader::s32).reason == "integer too large");
+  CHECK(read({0x80, 0x80, 0x80, 0x80, 0x80, 0x00}, &ByteReader::s32).reason == "integer representation too long");
+  CHECK(read({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f}, &ByteReader::s64).value == INT64_MIN);
+  CHECK(read({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00}, &ByteReader::s64).value == INT64_MAX);
+  CHECK(read({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}, &ByteReader::s64).reason ==
+        "integer too large");
+  CHECK(read({0xff, 0xff, 0xff, 0xff, 0x0f}, &ByteReader::s33).value == 0xffffffffLL);
+}
+
+TEST_CASE("a length or a count larger than the input is refused before anything is allocated for it") {
+  CHECK(read({0x02, 0x00}, &ByteReader::length).reason == "length out of bounds");
+  CHECK(read({0xff, 0xff, 0xff, 0xff, 0x0f}, &ByteReader::count).reason == "unexpected end of section or function");
+  CHECK(read({0x01, 0x00}, &ByteReader::length).ok);
+  CHECK(read({0x01, 0x00}, &ByteReader::count).ok);
+}
+
+TEST_CASE("UTF-8: the edges of the table of well-formed sequences") {
+  const auto valid = [](const Buffer& bytes) { return valid_utf8_prefix(bytes) == bytes.size(); };
+  CHECK(valid({}));
+  CHECK(valid({0x00, 0x7f}));
+  CHECK(valid({0xc2, 0x80, 0xdf, 0xbf}));
+  CHECK(valid({0xe0, 0xa0, 0x80, 0xed, 0x9f, 0xbf, 0xee, 0x80, 0x80, 0xef, 0xbf, 0xbf}));
+  CHECK(valid({0xf0, 0x90, 0x80, 0x80, 0xf4, 0x8f, 0xbf, 0xbf}));
+  CHECK_FALSE(valid({0x80}));                    // continuation without a lead
+  CHECK_FALSE(valid({0xc1, 0xbf}));              // overlong
+  CHECK_FALSE(valid({0xe0, 0x9f, 0xbf}));        // overlong
+  CHECK_FALSE(valid({0xed, 0xa0, 0x80}));        // surrogate
+  CHECK_FALSE(valid({0xf0, 0x8f, 0xbf, 0xbf}));  // overlong
+  CHECK_FALSE(valid({0xf4, 0x90, 0x80, 0x80}));  // above U+10FFFF
+  CHECK_FALSE(valid({0xf5, 0x80, 0x80, 0x80}));
+  CHECK_FALSE(valid({0xe2, 0x82}));  // cut off
+  CHECK(valid_utf8_prefix(Buffer{'a', 'b', 0xff, 'c'}) == 2);
+}
