@@ -171,9 +171,13 @@ std::string verdict_line(std::string_view name, const RunResult& result) {
 }
 
 std::string stats_text(std::string_view name, const RunResult& result) {
-  std::string text = fmt::format("slackctl: {}: {}", printable(name), name_of(result.verdict));
-  if (result.exit_code) text += fmt::format(", exit code {}", *result.exit_code);
-  text += '\n';
+  std::string text;
+  // Where there is a verdict line, that is the headline.
+  if (verdict_line(name, result).empty()) {
+    text = fmt::format("slackctl: {}: {}", printable(name), name_of(result.verdict));
+    if (result.exit_code) text += fmt::format(", exit code {}", *result.exit_code);
+    text += '\n';
+  }
   const auto line = [&text](std::string_view topic, const std::vector<std::string>& parts) {
     if (parts.empty()) return;
     text += "  " + padded(topic, 9) + parts.front();

@@ -20,7 +20,8 @@ namespace slack::client {
 // `name` is the module's name.
 [[nodiscard]] std::string verdict_line(std::string_view name, const RunResult& result);
 
-// The summary of --stats: a headline and one indented line a topic, each ended by a newline.
+// The summary of --stats, one indented line a topic, each ended by a newline; under a headline of its own where there
+// is no verdict line.
 [[nodiscard]] std::string stats_text(std::string_view name, const RunResult& result);
 
 // Columns padded to their widest cell, two blanks between; the first row is the heading. Ends with a newline.

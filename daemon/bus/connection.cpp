@@ -3,6 +3,8 @@
 
 #include <systemd/sd-id128.h>
 
+#include "daemon/base/clock.hpp"
+
 namespace slack::bus {
 
 Expected<Bus> open_system_bus() {
@@ -28,6 +30,15 @@ Expected<Bus> open_peer(Fd socket) {
   (void)socket.release();  // the connection's now
   if (result = sd_bus_start(raw); result < 0) return bus_fault("start a peer connection", result);
   return bus;
+}
+
+void flush(sd_bus* bus, Micros most) {
+  const Nanos deadline = monotonic_now() + to_nanos(most);
+  for (Nanos now = monotonic_now(); now < deadline; now = monotonic_now()) {
+    std::uint64_t queued = 0;
+    if (sd_bus_get_n_queued_write(bus, &queued) < 0 || queued == 0) return;
+    if (sd_bus_wait(bus, to_micros(deadline - now).count()) < 0 || sd_bus_process(bus, nullptr) < 0) return;
+  }
 }
 
 Expected<Slot> on_disconnect(sd_bus* bus, std::function<void()>& callback) {

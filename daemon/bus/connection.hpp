@@ -17,7 +17,7 @@ inline constexpr char kRunPrefix[] = "/org/slackd/Slack1/run";
 inline constexpr char kRunInterface[] = "org.slackd.Slack1.Run";
 
 struct BusCloser {
-  void operator()(sd_bus* bus) const { sd_bus_flush_close_unref(bus); }
+  void operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }
 };
 using Bus = std::unique_ptr<sd_bus, BusCloser>;
 struct SlotCloser {
@@ -35,6 +35,9 @@ using Message = std::unique_ptr<sd_bus_message, MessageCloser>;
 [[nodiscard]] Expected<Bus> open_peer(Fd socket);
 // Calls when the connection has ended.
 [[nodiscard]] Expected<Slot> on_disconnect(sd_bus* bus, std::function<void()>& callback);
+
+// Sends what is queued, for as long as the other side takes it within `most`.
+void flush(sd_bus* bus, Micros most);
 
 // A fault from what sd-bus returned.
 [[nodiscard]] inline tl::unexpected<Fault> bus_fault(std::string_view operation, int result) {

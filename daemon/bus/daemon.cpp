@@ -25,6 +25,9 @@ std::uint64_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
+// For what the clients are still to hear; a peer that does not read must not keep us.
+constexpr Micros kLastWords{2'000'000};
+
 void ignore_signal(int signal) {
   struct sigaction action{};
   action.sa_handler = SIG_IGN;
@@ -144,7 +147,7 @@ Expected<void> Daemon::connect(const Settings& settings) {
 int Daemon::run() {
   announce();
   const int status = loop_->run();
-  bus_.reset();  // what the clients are still to hear goes out
+  flush(bus_.get(), kLastWords);
   return status < 0 ? 1 : status;
 }
 

@@ -57,6 +57,8 @@ struct LiveRun {
   std::optional<Death> death;
   std::optional<ParkWatch> park;
   int empty_events = 0;  // uffd wake-ups of this arming that brought nothing
+  // Its pidfd was readable: nothing is left but to reap it.
+  bool dead = false;
   // The worker closed its socket: when to stop waiting for its death.
   std::optional<Nanos> hangup_due;
   // Polls in place in the ring.

@@ -39,7 +39,7 @@ void LookPlan::measure(const Sample& sample) {
     active_ += passed;
     if (passed > Nanos(0)) pace_ = std::max(per_nano(sample.fuel - last_.fuel, passed), pace_ * kFading);
   }
-  if (sample.cpu - window_.cpu >= kClockWindow) {
+  if (sample.cpu >= window_.cpu + kClockWindow) {
     clock_rate_ = per_nano(sample.fuel - window_.fuel, sample.cpu - window_.cpu);
     window_ = sample;
   }

@@ -158,19 +158,12 @@ void MonitorThread::serve_timer() {
     const auto found = runs_.find(serial);
     if (found == runs_.end()) continue;
     LiveRun& run = *found->second;
-    switch (run.state.phase()) {
-      case Phase::running:
-        look(serial, run);
-        break;
-      case Phase::armed:
-      case Phase::parked:
-        watch_park(serial, run);
-        break;
-      case Phase::condemned:
-      case Phase::ended:
-        on_death(serial, run);
-        break;
-    }
+    if (run.dead)
+      on_death(serial, run);
+    else if (run.state.phase() == Phase::running)
+      look(serial, run);
+    else if (run.state.phase() == Phase::armed)
+      watch_park(serial, run);
   }
 }
 
@@ -266,6 +259,7 @@ bool MonitorThread::receive_report(Serial serial, LiveRun& run) {
 }
 
 void MonitorThread::on_death(Serial serial, LiveRun& run) {
+  run.dead = true;
   run.death = run.process.reap();
   if (!run.death) return heap_.set(serial, monotonic_now() + kReapAgain);
   // Its last words may still be in the socket.

@@ -82,7 +82,8 @@ class Poll {
         due_ = 0;
         return;
       }
-      entry((*found)->fd.get()).events |= interest(wanted);
+      pollfd& polled_fd = entry((*found)->fd.get());
+      polled_fd.events = static_cast<short>(polled_fd.events | interest(wanted));
     } else {
       due_ = 0;
     }

@@ -42,7 +42,7 @@ class StringTable {
 };
 
 // How much one read or write, and one random_get, moves before it passes a safepoint of the host: some 100 microseconds
-// of work each (getrandom gives about 300 MB a second).
+// of work each (getrandom gives about 200 MB a second).
 inline constexpr std::uint64_t kTransferChunk = std::uint64_t{256} << 10;
 inline constexpr std::uint64_t kRandomChunk = std::uint64_t{32} << 10;
 // A pipe's capacity: one fd_read of standard input gives no more, whatever it is connected to.

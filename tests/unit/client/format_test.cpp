@@ -173,6 +173,13 @@ TEST_CASE("statistics show what is known and leave out the rest") {
         "  measured 33.1 ms between bench.start and bench.end, 100,000,000 fuel\n");
 }
 
+TEST_CASE("statistics have no headline where a verdict line stands above them") {
+  RunResult result;
+  result.verdict = Verdict::out_of_fuel;
+  result.arms = 1;
+  CHECK(stats_text("a.wasm", result) == "  monitor  1 arms\n");
+}
+
 TEST_CASE("tables align their columns and leave no blanks at the end") {
   CHECK(table_text({{"RUN", "NAME"}, {"7", "a.wasm"}, {"1024", ""}}) == "RUN   NAME\n7     a.wasm\n1024\n");
 }

@@ -360,8 +360,8 @@ TEST_CASE("a hundred runs in a row leave no descriptor and no open file behind")
   for (int round = 0; round < 100; ++round) {
     const RunId id = ++world.last;
     Assignment assignment = fork_worker(id, endless, {.fuel = Fuel(10'000)});
-    // A pipe's reading end passed as the worker's socket would be a lie; a copy of the userfaultfd's file tells the
-    // same: while the ring holds a poll on our socket, its peer, kept here, is not hung up.
+    // A poll that was left in the ring would keep its file open, which no list of descriptors shows. So the monitor
+    // gets a socket whose peer is kept here: it is hung up only when nothing holds the monitor's end any more.
     auto pair = make_socket_pair();
     REQUIRE(pair);
     Fd workers_socket = std::exchange(assignment.socket, std::move(pair->ours));

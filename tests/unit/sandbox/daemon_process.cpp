@@ -20,7 +20,7 @@ std::string test_zygote() {
 
 ChildLimits usual_limits() {
   ChildLimits limits;
-  limits.memory = Bytes(std::uint64_t{1} << 30);
+  limits.memory = kSanitized ? Bytes::max() : Bytes(std::uint64_t{1} << 30);
   limits.file_size = Bytes(1 << 20);
   limits.open_files = 64;
   return limits;

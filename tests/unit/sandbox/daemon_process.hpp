@@ -15,6 +15,15 @@
 
 namespace slack::sandbox::test {
 
+// AddressSanitizer's shadow counts as data and lies where a worker's memory would: limits on memory mean nothing then.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool kSanitized = __has_feature(address_sanitizer);
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 // The path of the test zygote, good under any uid.
 [[nodiscard]] std::string test_zygote();
 [[nodiscard]] ChildLimits usual_limits();

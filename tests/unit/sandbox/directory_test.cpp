@@ -30,7 +30,7 @@ bool is_root() { return ::geteuid() == 0 && facilities().privileged; }
 // A client's directory with files of the client and of root, removed with the object.
 class ClientDirectory {
  public:
-  ClientDirectory(const fs::path& base, uid_t owner) : owner_(owner) {
+  ClientDirectory(const fs::path& base, uid_t owner) {
     std::string pattern = (base / "slack-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp in " + base.string());
     path_ = pattern;
@@ -69,7 +69,6 @@ class ClientDirectory {
   }
 
   fs::path path_;
-  uid_t owner_;
 };
 
 Expected<DirectoryReport> used(int directory, uid_t client, bool read_only, Grant grant) {

@@ -19,6 +19,7 @@
 #include "daemon/base/clock.hpp"
 #include "daemon/base/fd.hpp"
 #include "daemon/base/socket.hpp"
+#include "daemon/sandbox/cgroup_tree.hpp"
 #include "daemon/sandbox/child_group.hpp"
 #include "daemon/sandbox/zygote.hpp"
 #include "daemon/wire/zygote_protocol.hpp"
@@ -74,11 +75,11 @@ std::string check_report(const ChildReport& seen, uid_t uid, gid_t gid, bool wor
   wrong.expect("error of mount", seen.mount_error, EPERM);
   wrong.expect("error of a namespace", seen.namespace_error, EPERM);
   wrong.expect("error of the network", seen.network_error, ENETUNREACH);
-  wrong.expect("error of the reserve", seen.reserve_error, 0);
+  if (!kSanitized) wrong.expect("error of the reserve", seen.reserve_error, 0);
   if (seen.execute_gain_denied == 1) wrong.expect("error of gaining execution", seen.execute_gain_error, EACCES);
   wrong.expect("handled signals", seen.handled_signals, 0);
   wrong.expect("blocked signals", seen.blocked_signals, 0);
-  wrong.expect("RLIMIT_DATA", seen.data, std::uint64_t{1} << 30);
+  wrong.expect("RLIMIT_DATA", seen.data, usual_limits().memory.count());
   wrong.expect("RLIMIT_FSIZE", seen.file_size, 1 << 20);
   wrong.expect("RLIMIT_NOFILE", seen.open_files, 64);
   wrong.expect("RLIMIT_CORE", seen.core, 0);
@@ -228,6 +229,10 @@ TEST_CASE("from outside: own namespaces, one shared empty network, no uid but no
 }
 
 TEST_CASE("a child's limits hold: memory, file size, CPU time") {
+  if (kSanitized) {
+    WARN("SKIPPED: limits on memory mean nothing under AddressSanitizer");
+    return;
+  }
   auto zygote = launched();
   ChildLimits limits = usual_limits();
   limits.memory = Bytes(64 << 20);
@@ -307,6 +312,10 @@ TEST_CASE("when the daemon is killed its zygote and children die with it") {
 }
 
 TEST_CASE("what cannot be confined is not run: the fault names the step and the way out") {
+  if (kSanitized) {
+    WARN("SKIPPED: limits on memory mean nothing under AddressSanitizer");
+    return;
+  }
   CHECK(in_process(0, [] {
           const rlimit low{4ul << 30, 4ul << 30};
           ::setrlimit(RLIMIT_AS, &low);
@@ -384,12 +393,13 @@ TEST_CASE("a zygote program started by root refuses to serve") {
 TEST_CASE("200 children leave no process, descriptor, mount or control group behind") {
   std::set<std::string> descriptors;
   std::string mounts;
-  std::vector<std::set<std::string>> groups;
+  std::size_t groups = 0;  // of this process; other daemons may live on the machine
   const auto look = [&] {
     descriptors = entries("/proc/self/fd");
     mounts = file_of(::getpid(), "mountinfo");
-    groups.clear();
-    for (const std::string& parent : facilities().cgroup_parents) groups.push_back(entries(parent));
+    groups = 0;
+    for (const std::string& parent : facilities().cgroup_parents)
+      groups += entries(parent).count(daemon_group_name(::getpid()));
   };
   {
     auto zygote = launched();
@@ -398,7 +408,6 @@ TEST_CASE("200 children leave no process, descriptor, mount or control group beh
     look();
     const auto descriptors_before = descriptors;
     const auto mounts_before = mounts;
-    const auto groups_before = groups;
     std::vector<std::uint64_t> spawn_times, group_times;
     for (int i = 0; i < 200; ++i) {
       const Nanos start = monotonic_now();
@@ -413,7 +422,7 @@ TEST_CASE("200 children leave no process, descriptor, mount or control group beh
     look();
     CHECK(descriptors == descriptors_before);
     CHECK(mounts == mounts_before);
-    CHECK(groups == groups_before);
+    CHECK(groups == 0);
     CHECK(entries("/proc/" + std::to_string(zygote.pid()) + "/fd").size() == 6);  // 0 1 2, control, /proc, /dev/null
     std::sort(spawn_times.begin(), spawn_times.end());
     std::sort(group_times.begin(), group_times.end());
