@@ -13,7 +13,7 @@ namespace slack::services {
 // `trap` is a wire/trap.hpp Trap. Fuel: ContextHead::fuel, exact.
 using TrapFn = void (*)(std::uint32_t trap, std::uint32_t function, std::uint32_t offset);
 
-// Old size in pages, or -1. Charges one fuel a page when it succeeds, nothing when it fails.
+// Old size in pages, or -1. Charges one fuel a page on success, as wasmtime 50.0.1 was measured to.
 using MemoryGrowFn = std::uint32_t (*)(std::uint32_t delta_pages);
 
 // Bulk operators check bounds first (trap, nothing charged for the length), then work in chunks with a host safepoint

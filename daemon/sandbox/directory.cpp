@@ -2,9 +2,11 @@
 #include "daemon/sandbox/directory.hpp"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +124,15 @@ Expected<void> check_directory(int directory) {
   struct stat status{};
   if (::fstat(directory, &status) < 0) return fail("hand in a directory");
   if (!S_ISDIR(status.st_mode)) return fail("hand in a directory", ENOTDIR);
+  // A worker has no other call to open a file with, and inherits whatever forbids it to us.
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH;
+  const Fd opened(static_cast<int>(::syscall(SYS_openat2, directory, ".", &how, sizeof how)));
+  if (!opened.valid() && (errno == ENOSYS || errno == EPERM))
+    return fail(Fault{ENOSYS,
+                      "hand in a directory: openat2 is missing (Linux before 5.6) or forbidden (RestrictSUIDSGID= "
+                      "in the unit of slackd does that)"});
   return {};
 }
 

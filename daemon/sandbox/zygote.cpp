@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -47,6 +48,8 @@ Expected<void> exec_zygote(const LaunchPlan& plan) {
   if (::dup2(plan.null, STDIN_FILENO) < 0 || ::dup2(plan.null, STDOUT_FILENO) < 0) return fail("place /dev/null");
   if (::dup2(plan.control, wire::kZygoteControl) < 0) return fail("place the control socket");
   if (::close_range(wire::kZygoteControl + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0) return fail("close_range");
+  // A service's umask is about its own files. Files that a run makes are its client's, and get the usual modes.
+  if (plan.identity.changes) ::umask(022);
   if (auto taken = take(plan.identity); !taken) return taken;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return fail("PR_SET_NO_NEW_PRIVS");
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) return fail("PR_SET_PDEATHSIG");

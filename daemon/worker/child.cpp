@@ -180,6 +180,13 @@ int conclude(int socket) {
   return send_datagram(socket, bytes_of(report)) ? 0 : 1;
 }
 
+// The monitor reads what the run used from the living process, then kills it. If the daemon is gone, its end of the
+// socket is closed.
+void wait_for_the_end(int socket) {
+  std::byte nothing{};
+  while (::recv(socket, &nothing, sizeof nothing, 0) < 0 && errno == EINTR) continue;
+}
+
 int conclude_with(int socket, const Stop& stop) {
   process.report.end = stop.end;
   put_text(process.report, stop.text);
@@ -228,7 +235,9 @@ int live(sandbox::Confined confined, const Filters& filters) {
 
   if (!say(socket, wire::Stage::prepared) || !wait_for_go(socket)) return 1;
   run(*invocation, brief.memory);
-  return conclude(socket);
+  const int status = conclude(socket);
+  wait_for_the_end(socket);
+  return status;
 }
 
 }  // namespace slack::worker

@@ -49,8 +49,8 @@ llvm::FunctionPassManager first_clean_up() {
 }  // namespace
 
 void optimise(llvm::Module& module, llvm::TargetMachine& target) {
-  constexpr auto kLevel = llvm::OptimizationLevel::O2;
-  constexpr auto kPhase = llvm::ThinOrFullLTOPhase::None;
+  const auto level = llvm::OptimizationLevel::O2;
+  const auto phase = llvm::ThinOrFullLTOPhase::None;
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = true;
   tuning.LoopInterleaving = true;
@@ -73,8 +73,8 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target) {
   set_load_elimination(has_few_accesses(module));
   llvm::ModulePassManager passes;
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(first_clean_up()));
-  passes.addPass(builder.buildInlinerPipeline(kLevel, kPhase));
-  passes.addPass(builder.buildModuleOptimizationPipeline(kLevel, kPhase));
+  passes.addPass(builder.buildInlinerPipeline(level, phase));
+  passes.addPass(builder.buildModuleOptimizationPipeline(level, phase));
   passes.run(module, modules);
 }
 

@@ -301,6 +301,7 @@ int run_once(int zygote, const Request& request, int image, int brief) {
       std::memcpy(&*report, datagram.bytes.data(), sizeof *report);
     }
   }
+  pair.ours.reset();  // a worker that has reported waits for the end of its daemon's interest
   siginfo_t status{};
   if (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfds[0].get()), &status, WEXITED | __WALL) != 0)
     die("wait for the worker");

@@ -1,11 +1,16 @@
 // Directories handed to a worker: it can do with them what the client could, and gets nowhere else from there.
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -237,6 +242,34 @@ TEST_CASE("a daemon in a mount namespace of its own hands in directories of the 
           return in_process(0, as_init);
         }) == "");
   CHECK(directory.owner_of("made") == kClient);
+}
+
+TEST_CASE("under a service's filter that forbids sethostname children start, and one without openat2 is named") {
+  const ClientDirectory directory("/dev/shm", ::geteuid());
+  (void)facilities();
+  CHECK(in_process(0, [&]() -> std::string {
+          const auto answer = [](std::uint32_t error) {
+            return sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
+          };
+          // What ProtectHostname= and RestrictSUIDSGID= of systemd do.
+          sock_filter program[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sethostname, 2, 0),
+                                   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 2, 0),
+                                   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+                                   answer(EPERM),
+                                   answer(ENOSYS)};
+          const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
+          ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+          if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) return "load the filter";
+          auto zygote = Zygote::launch(test_zygote(), facilities(), true);
+          if (!zygote) return zygote.error().what;
+          auto child = zygote->spawn(usual_limits());
+          if (!child) return child.error().what;
+          (void)end_and_reap(*child);
+          const auto mount = hand_in_directory(directory.open().get(), ::geteuid(), ::getegid(), false, facilities());
+          if (mount) return "a directory was handed in that no worker could open a file in";
+          return mount.error().what.find("RestrictSUIDSGID") != std::string::npos ? "" : mount.error().what;
+        }) == "");
 }
 
 TEST_CASE("what cannot be handed in is a fault that says why") {
