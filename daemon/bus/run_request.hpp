@@ -3,9 +3,9 @@
 
 #include <systemd/sd-bus.h>
 
+#include <tl/expected.hpp>
 #include "daemon/bus/errors.hpp"
 #include "daemon/run/request.hpp"
-#include "tl/expected.hpp"
 
 namespace slack::bus {
 

@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
+#include <tl/expected.hpp>
 #include "daemon/base/units.hpp"
 #include "daemon/run/limits.hpp"
-#include "tl/expected.hpp"
 
 namespace slack::run {
 

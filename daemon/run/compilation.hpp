@@ -4,12 +4,12 @@
 #include <functional>
 #include <memory>
 
+#include <tl/expected.hpp>
 #include "daemon/run/child.hpp"
 #include "daemon/run/early_end.hpp"
 #include "daemon/run/host.hpp"
 #include "daemon/wire/compiler_protocol.hpp"
 #include "daemon/wire/run_options.hpp"
-#include "tl/expected.hpp"
 
 namespace slack::run {
 

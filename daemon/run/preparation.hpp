@@ -5,11 +5,11 @@
 #include <memory>
 #include <vector>
 
+#include <tl/expected.hpp>
 #include "daemon/run/child.hpp"
 #include "daemon/run/early_end.hpp"
 #include "daemon/run/host.hpp"
 #include "daemon/wire/brief.hpp"
-#include "tl/expected.hpp"
 
 namespace slack::run {
 

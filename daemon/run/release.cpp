@@ -57,7 +57,7 @@ struct Release::Shared {
   Fd finished;  // eventfd
   std::atomic<bool> cancelled = false;
   std::optional<std::string> problem;  // the thread's until `finished`
-  // Guards `thread` against an interrupt after its end.
+  // Guards `thread` against an interrupt after its end, and orders `problem` before its reading.
   std::mutex mutex;
   pthread_t thread{};
   bool running = false;
@@ -189,7 +189,12 @@ void Release::interrupt() {
 void Release::finish() {
   finished_.reset();
   again_.reset();
-  if (const Done done = std::exchange(done_, nullptr); done != nullptr) done(shared_->problem);
+  std::optional<std::string> problem;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    problem = std::move(shared_->problem);
+  }
+  if (const Done done = std::exchange(done_, nullptr); done != nullptr) done(std::move(problem));
 }
 
 }  // namespace slack::run

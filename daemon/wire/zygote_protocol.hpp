@@ -28,7 +28,8 @@ struct SpawnRequest {
   std::uint32_t map_gid;
 };
 
-// Zygote → daemon. Descriptor: the child's pidfd, if there is a child (one that could not be confined has to be reaped).
+// Zygote → daemon. Descriptor: the child's pidfd, if there is a child (one that could not be confined has to be
+// reaped).
 struct SpawnReply {
   std::int32_t error;  // errno, 0 for success
   std::int32_t pid;    // in the daemon's pid namespace

@@ -125,7 +125,8 @@ std::uint64_t spectest_function(std::string_view name) {
   if (name == #function) return reinterpret_cast<std::uint64_t>(&function);
   X(print)
   X(print_i32)
-  X(print_i64) X(print_f32) X(print_f64) X(print_i32_f32) X(print_f64_f64)
+  X(print_i64)
+  X(print_f32) X(print_f64) X(print_i32_f32) X(print_f64_f64)
 #undef X
       return 0;
 }
