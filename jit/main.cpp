@@ -1,4 +1,6 @@
 // slack-compile: WebAssembly in, an image for slack-worker out; by hand, or as the zygote of slackd's compilers.
+#include <malloc.h>
+
 #include <cstdio>
 #include <string_view>
 
@@ -9,6 +11,9 @@
 #include "jit/scratch.hpp"
 
 namespace {
+
+// The heap of a compilation only grows, and the process ends with it: ask the kernel for it in few large steps.
+constexpr int kHeapStepBytes = 64 << 20;
 
 // A compiler's own root is empty and its alone.
 constexpr char kPrivateRoot[] = "/";
@@ -33,6 +38,8 @@ int serve_slackd() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::mallopt(M_TOP_PAD, kHeapStepBytes);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
   if (argc == 2 && std::string_view(argv[1]) == slack::wire::kZygoteArgument) return serve_slackd();
   return slack::jit::run_command_line(argc, argv);
 }

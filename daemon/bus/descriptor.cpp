@@ -37,7 +37,7 @@ std::string kind_complaint(mode_t mode, Use use) {
   const std::string kind(kind_of(mode));
   switch (use) {
     case Use::module:
-      return is_one_of(mode, {S_IFREG, S_IFIFO, S_IFSOCK}) ? "" : "is " + kind + ", expected a file or a pipe";
+      return is_one_of(mode, {S_IFREG}) ? "" : "is " + kind + ", expected a file";
     case Use::input:
     case Use::output:
       return is_one_of(mode, {S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR}) ? "" : "is " + kind + ", expected a file or a pipe";

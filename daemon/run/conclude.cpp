@@ -85,6 +85,7 @@ RunResult conclude(const monitor::Outcome& outcome, const Evidence& evidence) {
   result.cpu_usec = outcome.cpu_time.count();
   result.peak_memory_bytes = outcome.peak_memory.count();
   if (outcome.report) add_report(*outcome.report, evidence, result);
+  if (result.reason == result.trap) result.reason.reset();  // said once
   return result;
 }
 

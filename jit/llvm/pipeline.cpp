@@ -8,9 +8,7 @@
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/CommandLine.h>
-#include <llvm/Transforms/InstCombine/InstCombine.h>
-#include <llvm/Transforms/Scalar/EarlyCSE.h>
-#include <llvm/Transforms/Scalar/SimplifyCFG.h>
+#include <llvm/Support/ErrorHandling.h>
 
 #include "jit/llvm/environment.hpp"
 
@@ -35,22 +33,35 @@ bool has_few_accesses(const llvm::Module& module) {
   return !memory || !memory->hasNUsesOrMore(kMostAccessesForLoadElimination);
 }
 
-// What comes before inlining, so that it judges functions by what is left of them. A module is the output of an
-// optimising compiler: passes between functions that such a one has run are left out.
-llvm::FunctionPassManager first_clean_up() {
-  llvm::FunctionPassManager passes;
-  passes.addPass(llvm::SimplifyCFGPass());
-  passes.addPass(llvm::EarlyCSEPass());
-  passes.addPass(llvm::InstCombinePass());
-  passes.addPass(llvm::SimplifyCFGPass(llvm::SimplifyCFGOptions().convertSwitchRangeToICmp(true)));
-  return passes;
-}
+// In LLVM's notation of pass pipelines. It is default<O2> without what finds nothing here: a module is the output of an
+// optimising compiler, which has promoted memory, propagated constants between functions and dropped dead arguments,
+// and there are no library calls. Code of the same size in two thirds of the time.
+//
+// Before inlining, so that it judges functions by what is left of them.
+constexpr char kCleanUp[] =
+    "function<eager-inv>(simplifycfg,early-cse<memssa>,instcombine<no-verify-fixpoint>,"
+    "simplifycfg<switch-range-to-icmp>)";
+// Callees before callers: inlines, then simplifies what it has got.
+constexpr char kInlineAndSimplify[] =
+    "cgscc(inline,function<eager-inv;no-rerun>("
+    "early-cse<memssa>,jump-threading,simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,reassociate,"
+    "loop-mssa(loop-instsimplify,loop-simplifycfg,licm<no-allowspeculation>,loop-rotate,licm<allowspeculation>,"
+    "simple-loop-unswitch<trivial>),"
+    "simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,"
+    "loop(indvars,loop-deletion,loop-unroll-full),"
+    "gvn,bdce,dse,"
+    "simplifycfg<switch-range-to-icmp;hoist-common-insts;sink-common-insts>,instcombine<no-verify-fixpoint>),"
+    "function-attrs),globaldce";
+constexpr char kVectorise[] =
+    "function<eager-inv>(loop(loop-rotate,loop-deletion),loop-vectorize,infer-alignment,loop-load-elim,"
+    "simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;hoist-common-insts;"
+    "sink-common-insts>,"
+    "slp-vectorizer,vector-combine,loop-unroll<O2>,instcombine<no-verify-fixpoint>,"
+    "loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs,simplifycfg<speculate-unpredictables>)";
 
 }  // namespace
 
 void optimise(llvm::Module& module, llvm::TargetMachine& target) {
-  const auto level = llvm::OptimizationLevel::O2;
-  const auto phase = llvm::ThinOrFullLTOPhase::None;
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = true;
   tuning.LoopInterleaving = true;
@@ -72,9 +83,9 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target) {
 
   set_load_elimination(has_few_accesses(module));
   llvm::ModulePassManager passes;
-  passes.addPass(llvm::createModuleToFunctionPassAdaptor(first_clean_up()));
-  passes.addPass(builder.buildInlinerPipeline(level, phase));
-  passes.addPass(builder.buildModuleOptimizationPipeline(level, phase));
+  for (const auto* part : {kCleanUp, kInlineAndSimplify, kVectorise}) {
+    if (auto error = builder.parsePassPipeline(passes, part)) llvm::report_fatal_error(std::move(error));
+  }
   passes.run(module, modules);
 }
 

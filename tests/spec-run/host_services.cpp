@@ -121,14 +121,17 @@ void install_services(ContextHead& head){
 }
 
 std::uint64_t spectest_function(std::string_view name) {
-#define X(function) \
-  if (name == #function) return reinterpret_cast<std::uint64_t>(&function);
-  X(print)
-  X(print_i32)
-  X(print_i64)
-  X(print_f32) X(print_f64) X(print_i32_f32) X(print_f64_f64)
-#undef X
-      return 0;
+#define SPECTEST(function) \
+  if (name == #function) return reinterpret_cast<std::uint64_t>(&function)
+  SPECTEST(print);
+  SPECTEST(print_i32);
+  SPECTEST(print_i64);
+  SPECTEST(print_f32);
+  SPECTEST(print_f64);
+  SPECTEST(print_i32_f32);
+  SPECTEST(print_f64_f64);
+#undef SPECTEST
+  return 0;
 }
 
 }  // namespace slack::spec

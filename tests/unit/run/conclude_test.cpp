@@ -75,8 +75,11 @@ TEST_CASE("an explicit trap has its function and offset from the report") {
   trapped.trap = static_cast<std::uint32_t>(Trap::integer_divide_by_zero);
   trapped.function = 5;
   trapped.offset = 99;
-  const auto result = conclude(outcome(Verdict::trap, trapped), evidence());
+  auto ended = outcome(Verdict::trap, trapped);
+  ended.reason = "integer divide by zero";
+  const auto result = conclude(ended, evidence());
   CHECK(result.trap == "integer divide by zero");
+  CHECK_FALSE(result.reason);  // not the same again
   CHECK(result.trap_function == "func[5]");
   CHECK(result.trap_offset == 99u);
 }
