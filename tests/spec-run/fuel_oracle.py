@@ -2,8 +2,10 @@
 # Replays what `spec-run --fuel-log` did on wasmtime with consume_fuel, and compares the fuel of each action.
 """Usage: fuel_oracle.py DIRECTORY FUEL_LOG
 
-DIRECTORY is the suite that spec-run ran on. Needs wasmtime 50.0.1 (PyPI). An action that traps is not compared: wasmtime
-loses the work since its last flush there. The last line is `N passed, N failed, N skipped`.
+DIRECTORY is the suite that spec-run ran on. Needs wasmtime 50.0.1 (PyPI). Not compared: an action that traps, where
+wasmtime loses the work since its last flush; scripts of vectors, which wasmtime's Python interface does not take; and
+the instantiation of a module without a start function, where wasmtime charges for expressions of segments and globals
+that no C or Rust program has. The last line is `N passed, N failed, N skipped`.
 """
 import json
 import pathlib
@@ -55,7 +57,7 @@ class Replay:
 
     def compare(self, script, line, spent):
         for outcome, fuel in self.log.get((script, line), []):
-            if outcome not in ("ready", "returned"):
+            if outcome != "returned" and not (outcome == "ready" and fuel):
                 self.skipped += 1
             elif fuel == spent:
                 self.passed += 1
@@ -107,7 +109,7 @@ def main():
     engine = wasmtime.Engine(config)
     passed = failed = skipped = 0
     for path in sorted(directory.rglob("*.json")):
-        if not any(script == path.stem for script, _ in log):
+        if path.stem.startswith("simd") or not any(script == path.stem for script, _ in log):
             continue
         replay = Replay(engine, path.parent, log)
         for command in json.loads(path.read_text())["commands"]:

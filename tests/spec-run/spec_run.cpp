@@ -125,7 +125,7 @@ class ScriptRun {
     const auto& expected = command["expected"];
     bool right = reply["outcome"] == "returned" && reply["values"].size() == expected.size();
     for (std::size_t i = 0; right && i < expected.size(); ++i) {
-      right = slack::spec::matches(expected[i], reply["values"][i]);
+      right = slack::spec::matches(expected[i], reply["values"][i], settings_.options.canonical_nans);
     }
     judge(right, "expected " + expected.dump() + ", got " + reply.dump());
   }

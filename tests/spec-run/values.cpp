@@ -19,10 +19,11 @@ std::uint64_t parse_value(const nlohmann::json& value) {
   return type == "i32" || type == "f32" ? static_cast<std::uint32_t>(number) : number;
 }
 
-bool matches(const nlohmann::json& expected, std::uint64_t low) {
+bool matches(const nlohmann::json& expected, std::uint64_t low, bool canonical_nans) {
   const auto& type = expected["type"].get_ref<const std::string&>();
   const auto text = expected.value("value", "");
   if (type == "funcref" && text != "null") return low != 0;
+  if (canonical_nans && text.starts_with("nan:")) return low == (type == "f32" ? kCanonical32 : kCanonical64);
   if (text == "nan:canonical") {
     return type == "f32" ? (low & 0x7fff'ffff) == kCanonical32 : (low & 0x7fff'ffff'ffff'ffff) == kCanonical64;
   }
