@@ -15,6 +15,8 @@ namespace {
 // The heap of a compilation only grows, and the process ends with it: ask the kernel for it in few large steps.
 constexpr int kHeapStepBytes = 64 << 20;
 
+constexpr int kMostMmapThresholdBytes = 32 << 20;  // what glibc takes at most
+
 // A compiler's own root is empty and its alone.
 constexpr char kPrivateRoot[] = "/";
 
@@ -40,6 +42,7 @@ int serve_slackd() {
 int main(int argc, char** argv) {
   ::mallopt(M_TOP_PAD, kHeapStepBytes);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  ::mallopt(M_MMAP_THRESHOLD, kMostMmapThresholdBytes);
   if (argc == 2 && std::string_view(argv[1]) == slack::wire::kZygoteArgument) return serve_slackd();
   return slack::jit::run_command_line(argc, argv);
 }

@@ -2,6 +2,7 @@
 #include "jit/llvm/line_table.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <llvm/DebugInfo/DWARF/DWARFContext.h>
 #include <llvm/DebugInfo/DWARF/DWARFDebugLine.h>
@@ -26,7 +27,8 @@ std::uint32_t function_at(const wasm::Module& wasm, std::uint32_t offset) {
 
 Expected<std::vector<image::LineEntry>> make_line_table(const llvm::object::ObjectFile& executable,
                                                         const wasm::Module& wasm) {
-  std::vector<image::LineEntry> lines;
+  // By address; of several rows for one address the last one holds.
+  std::map<std::uint64_t, image::LineEntry> lines;
   const auto dwarf = llvm::DWARFContext::create(executable);
   for (const auto& unit : dwarf->compile_units()) {
     const auto* table = dwarf->getLineTableForUnit(unit.get());
@@ -34,21 +36,18 @@ Expected<std::vector<image::LineEntry>> make_line_table(const llvm::object::Obje
     for (const auto& row : table->Rows) {
       const auto pc = row.Address.Address;
       if (row.EndSequence) {
-        lines.push_back({pc, image::kNoFunction, 0});
+        lines[pc] = {pc, image::kNoFunction, 0};
       } else if (row.Line != 0) {  // 0: code of no operator in particular, counted to the one before it
         const auto function = function_at(wasm, row.Line);
         if (function == image::kNoFunction) {
           return fail(Fault{EIO, "line table: offset " + std::to_string(row.Line) + " is in no function"});
         }
-        lines.push_back({pc, function, row.Line});
+        lines[pc] = {pc, function, row.Line};
       }
     }
   }
-  // Of several rows for one address the last one holds.
-  std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.pc < b.pc; });
   std::vector<image::LineEntry> table;
-  for (const auto& line : lines) {
-    if (!table.empty() && table.back().pc == line.pc) table.pop_back();
+  for (const auto& [pc, line] : lines) {
     const bool repeats = !table.empty() && table.back().function == line.function && table.back().offset == line.offset;
     if (!repeats) table.push_back(line);
   }
