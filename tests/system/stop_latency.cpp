@@ -156,8 +156,9 @@ int main(int count, char** arguments) {
     std::printf("looks per run: median %lu, most %lu\n", static_cast<unsigned long>(looks[looks.size() / 2]),
                 static_cast<unsigned long>(looks.back()));
   }
-  std::printf("%d runs, %d not out_of_fuel with an exact figure, %d crossed before the watcher was there\n", runs,
+  std::printf("%d runs: %d not out_of_fuel with an exact figure; %d crossed before the watcher was there, ", runs,
               wrong, unseen);
+  std::printf("%d while it had no core\n", blurred);
   // A watcher that saw too little has measured nothing.
   const bool enough = latencies.size() * 4 >= static_cast<std::size_t>(runs);
   std::printf("%d passed, %d failed, 0 skipped\n", runs - wrong, wrong + (enough ? 0 : 1));
