@@ -110,8 +110,10 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target) {
   passes.run(module, modules);
 }
 
-// As TargetMachine::addPassesToEmitFile does it, but without following the places of source variables, of which there
-// are none: that alone took a fifteenth of the time.
+// As TargetMachine::addPassesToEmitFile does it, but for three passes. LiveDebugValues follows the places of source
+// variables, of which there are none, and took a fifteenth of the time. Domain reassignment looks for mask code of
+// AVX-512, of which there is none. Shrink-wrapping would move the frame's set-up behind safepoints, where a backtrace
+// then missed the caller.
 Expected<llvm::SmallVector<char, 0>> generate(llvm::Module& module, llvm::TargetMachine& target,
                                               llvm::CodeGenFileType type) {
   llvm::SmallVector<char, 0> output;
@@ -125,7 +127,8 @@ Expected<llvm::SmallVector<char, 0>> generate(llvm::Module& module, llvm::Target
   auto* config = machine.createPassConfig(passes);
   config->setDisableVerify(true);
   config->disablePass(&llvm::LiveDebugValuesID);
-  set_option("disable-x86-domain-reassignment", true);  // looks for AVX-512 mask code, of which there is none
+  config->disablePass(&llvm::ShrinkWrapID);
+  set_option("disable-x86-domain-reassignment", true);
   passes.add(config);
   passes.add(machine_module);
   if (config->addISelPasses()) return fail(Fault{ENOTSUP, "LLVM cannot select instructions for this target"});

@@ -1,0 +1,93 @@
+wasm.recursive:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	pushq	%rbx
+	pushq	%rax
+	leaq	1(%rdi), %rax
+	movq	%rax, slack_safepoint(%rip)
+	testl	%esi, %esi
+	je	.LBB0_1
+	movl	%esi, %ebx
+	addq	$9, %rdi
+	leal	-1(%rbx), %esi
+	callq	wasm.recursive
+	movq	%rdx, %rdi
+	incq	%rdi
+	imull	%ebx, %eax
+	jmp	.LBB0_3
+.LBB0_1:
+	addq	$5, %rdi
+	movl	$1, %eax
+.LBB0_3:
+	movq	%rdi, %rdx
+	addq	$8, %rsp
+	popq	%rbx
+	popq	%rbp
+	retq
+
+wasm.import:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	addq	$3, %rdi
+	movq	%rdi, slack_context(%rip)
+	movl	%esi, %edi
+	callq	*slack_context+1040(%rip)
+	movq	slack_context(%rip), %rdx
+	popq	%rbp
+	retq
+
+wasm.indirect:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	leaq	1(%rdi), %rax
+	movq	%rax, slack_safepoint(%rip)
+	addq	$4, %rdi
+	cmpl	%edx, slack_context+1032(%rip)
+	jbe	.LBB2_1
+	movq	slack_context+1024(%rip), %rax
+	movl	%edx, %ecx
+	movq	(%rax,%rcx,8), %rax
+	testq	%rax, %rax
+	je	.LBB2_4
+	cmpl	$0, 8(%rax)
+	jne	.LBB2_6
+	callq	*(%rax)
+	popq	%rbp
+	retq
+.LBB2_1:
+	movq	%rdi, slack_context(%rip)
+	movl	$6, %edi
+	jmp	.LBB2_2
+.LBB2_4:
+	movq	%rdi, slack_context(%rip)
+	movl	$7, %edi
+	jmp	.LBB2_2
+.LBB2_6:
+	movq	%rdi, slack_context(%rip)
+	movl	$8, %edi
+.LBB2_2:
+	movl	$3, %esi
+	movl	$142, %edx
+	callq	*slack_context+32(%rip)
+	ud2
+
+wasm.trap:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	incq	%rdi
+	movq	%rdi, slack_context(%rip)
+	xorl	%edi, %edi
+	movl	$4, %esi
+	movl	$148, %edx
+	callq	*slack_context+32(%rip)
+	ud2
+
+wasm.host:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	movq	%rdi, slack_context(%rip)
+	movl	%esi, %edi
+	callq	*slack_context+1040(%rip)
+	movq	slack_context(%rip), %rdx
+	popq	%rbp
+	retq

@@ -1,0 +1,136 @@
+wasm.max:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	movl	%edx, %eax
+	leaq	7(%rdi), %rdx
+	cmpl	%eax, %esi
+	cmovgl	%esi, %eax
+	popq	%rbp
+	retq
+
+wasm.divide:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	addq	$4, %rdi
+	testl	%edx, %edx
+	je	.LBB1_1
+	movl	%edx, %ecx
+	movl	%edx, %eax
+	notl	%eax
+	leal	-2147483648(%rsi), %edx
+	orl	%eax, %edx
+	je	.LBB1_4
+	movl	%esi, %eax
+	cltd
+	idivl	%ecx
+	movq	%rdi, %rdx
+	popq	%rbp
+	retq
+.LBB1_1:
+	movq	%rdi, slack_context(%rip)
+	movl	$1, %edi
+	jmp	.LBB1_2
+.LBB1_4:
+	movq	%rdi, slack_context(%rip)
+	movl	$2, %edi
+.LBB1_2:
+	movl	$1, %esi
+	movl	$130, %edx
+	callq	*slack_context+32(%rip)
+	ud2
+
+wasm.remainder:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	addq	$4, %rdi
+	testq	%rdx, %rdx
+	je	.LBB2_5
+	cmpq	$-1, %rdx
+	movl	$1, %ecx
+	cmovneq	%rdx, %rcx
+	movq	%rsi, %rax
+	orq	%rcx, %rax
+	shrq	$32, %rax
+	je	.LBB2_2
+	movq	%rsi, %rax
+	cqto
+	idivq	%rcx
+	movq	%rdx, %rax
+	jmp	.LBB2_4
+.LBB2_2:
+	movl	%esi, %eax
+	xorl	%edx, %edx
+	divl	%ecx
+	movl	%edx, %eax
+.LBB2_4:
+	movq	%rdi, %rdx
+	popq	%rbp
+	retq
+.LBB2_5:
+	movq	%rdi, slack_context(%rip)
+	movl	$1, %edi
+	movl	$2, %esi
+	movl	$138, %edx
+	callq	*slack_context+32(%rip)
+	ud2
+
+wasm.truncate:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	addq	$3, %rdi
+	ucomisd	%xmm0, %xmm0
+	jp	.LBB3_1
+	movsd	.LCPI3_0(%rip), %xmm1
+	ucomisd	%xmm0, %xmm1
+	jae	.LBB3_5
+	ucomisd	.LCPI3_1(%rip), %xmm0
+	jae	.LBB3_5
+	cvttsd2si	%xmm0, %eax
+	movq	%rdi, %rdx
+	popq	%rbp
+	retq
+.LBB3_1:
+	movq	%rdi, slack_context(%rip)
+	movl	$3, %edi
+	jmp	.LBB3_2
+.LBB3_5:
+	movq	%rdi, slack_context(%rip)
+	movl	$2, %edi
+.LBB3_2:
+	movl	$3, %esi
+	movl	$144, %edx
+	callq	*slack_context+32(%rip)
+	ud2
+
+wasm.minimum:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	leaq	4(%rdi), %rax
+	movaps	%xmm1, %xmm2
+	orps	%xmm0, %xmm2
+	movaps	%xmm0, %xmm3
+	minss	%xmm1, %xmm3
+	movaps	%xmm0, %xmm4
+	cmpeqss	%xmm1, %xmm4
+	movaps	%xmm4, %xmm5
+	andnps	%xmm3, %xmm5
+	andps	%xmm2, %xmm4
+	orps	%xmm5, %xmm4
+	movaps	%xmm0, %xmm2
+	addss	%xmm1, %xmm2
+	cmpunordss	%xmm1, %xmm0
+	movaps	%xmm0, %xmm1
+	andnps	%xmm4, %xmm1
+	andps	%xmm2, %xmm0
+	orps	%xmm1, %xmm0
+	popq	%rbp
+	retq
+
+wasm.swap:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	movq	%rdx, %rax
+	movl	%esi, %edx
+	leaq	3(%rdi), %rcx
+	popq	%rbp
+	retq
