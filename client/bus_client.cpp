@@ -65,6 +65,10 @@ Fault fault_of(const sd_bus_error& error) {
          {"ServiceUnknown", "NameHasNoOwner", "NoReply", "Disconnected", "NoServer", "Timeout", "TimedOut"})
       if (kind == gone) return Fault{EHOSTDOWN, text};
     if (kind.starts_with("Spawn.")) return Fault{EHOSTDOWN, text};
+    if (kind == "AccessDenied")
+      return Fault{EREMOTEIO,
+                   "the system bus does not let this user do that: runs of the service are for root and the group "
+                   "slackd; --private needs neither"};
   }
   // Activation through systemd answers with systemd's own errors: no such unit, a unit that is masked.
   if (name.starts_with("org.freedesktop.systemd1.")) return Fault{EHOSTDOWN, text};

@@ -55,7 +55,7 @@ Expected<void> write_output(const std::string& path, bool executable, std::span<
 int report(const std::string& input, const CompileError& error) {
   if (const auto* fault = std::get_if<Fault>(&error)) {
     complain(input + ": " + fault->what);
-    return kExitFault;
+    return fault->code == EINVAL ? kExitUsage : kExitFault;  // EINVAL: of an option
   }
   const auto& refusal = std::get<wasm::Refusal>(error);
   fmt::print(stderr, "{}: refused at offset {:#x}: {}\n", input, refusal.offset.count(), refusal.reason);

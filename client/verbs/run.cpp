@@ -193,11 +193,10 @@ void add_surroundings(CLI::App& verb, CommandLine& line) {
           "--metering",
           [&line](const std::string& text) {
             if (!metering_named(text))
-              throw CLI::ValidationError("--metering",
-                                         "'" + text + "' is no mode: none, counted, slacked, checked, epoch");
+              throw CLI::ValidationError("--metering", "'" + text + "' is no mode: slacked, counted, none");
             line.options.emplace_back(Option::metering, text);
           },
-          "How fuel is counted: none, counted, slacked, checked, epoch (default: slacked)")
+          "How fuel is counted: slacked (default), counted (the limit is checked at the end only), none")
       ->type_name("MODE");
 }
 

@@ -148,6 +148,8 @@ Result<run::Request> read_run_request(sd_bus_message* message) {
   }
   if (result >= 0) result = sd_bus_message_exit_container(message);
   if (result < 0) return unreadable(result);
+  if (const auto together = check_together(request.options); !together)
+    return refuse(errors::kInvalidOption, together.error().what);
   return request;
 }
 

@@ -18,6 +18,8 @@ constexpr std::array<std::string_view, 5> kMeterings{"none", "counted", "slacked
 
 // The monitor cannot promise less (DESIGN: "the slack set, default 10 ms, least 1 ms").
 constexpr std::uint64_t kLeastSlackMicros = 1'000;
+// An armed run is given this long at the most to reach a safepoint, whatever it was armed for: also a deadline or Stop.
+constexpr std::uint64_t kMostSlackMicros = 1'000'000;
 
 std::string quoted(std::string_view text) {
   std::string quote(1, '\'');
@@ -119,6 +121,9 @@ Expected<void> set_run_option(RunOptions& options, std::string_view name, RunOpt
     if (number() < kLeastSlackMicros)
       return invalid("option 'slack_usec' is " + std::to_string(number()) + ", at least " +
                      std::to_string(kLeastSlackMicros) + " is needed");
+    if (number() > kMostSlackMicros)
+      return invalid("option 'slack_usec' is " + std::to_string(number()) + ", at most " +
+                     std::to_string(kMostSlackMicros) + " is allowed");
     options.slack = Micros(number());
   } else if (name == "wall_usec") {
     options.wall = Micros(number());
@@ -156,6 +161,14 @@ Expected<void> set_run_option(RunOptions& options, std::string_view name, RunOpt
   } else {
     return invalid("option " + quoted(name) + " carries descriptors");
   }
+  return {};
+}
+
+Expected<void> check_together(const RunOptions& options) {
+  const bool counts = options.metering != Metering::none && options.metering != Metering::epoch;
+  if (options.fuel != kUnlimitedFuel && !counts)
+    return invalid("option 'fuel' sets a limit, but metering " + quoted(name_of(options.metering)) +
+                   " counts no fuel; leave one of them out");
   return {};
 }
 

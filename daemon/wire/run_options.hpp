@@ -55,5 +55,8 @@ using RunOptionValue = std::variant<std::uint64_t, bool, std::string, std::vecto
 // Sets one option. A fault (EINVAL) names the option: unknown, of another type, one that carries descriptors, or a
 // value that it does not take.
 [[nodiscard]] Expected<void> set_run_option(RunOptions& options, std::string_view name, RunOptionValue value);
+// Whether the options go together, once all are set: a fuel limit needs a metering mode that counts. A fault (EINVAL)
+// names both.
+[[nodiscard]] Expected<void> check_together(const RunOptions& options);
 
 }  // namespace slack

@@ -53,11 +53,13 @@ void host_safepoint();
 [[noreturn]] void end_run(const wasi::Ending& ending);
 [[noreturn]] void end_by_trap(std::uint32_t trap, std::uint32_t function, std::uint32_t offset);
 
-// Every host function begins with this: call stack exhausted if too little of the module's stack is left.
+// Every host function begins with this: call stack exhausted if too little of the module's stack is left. And a
+// safepoint: straight-line code made of host calls alone must not hold off a stop.
 inline void enter_host() {
   const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
   if (here < process.context->stack_limit) [[unlikely]]
     end_by_trap(static_cast<std::uint32_t>(Trap::call_stack_exhausted), wire::kUnknown, wire::kUnknown);
+  host_safepoint();
 }
 
 }  // namespace slack::worker

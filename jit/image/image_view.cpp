@@ -254,7 +254,11 @@ std::string_view string_at(std::span<const std::byte> table, std::uint64_t offse
 Expected<void> Loaded::check_sections() {
   const auto names_header = section(elf_.e_shstrndx);
   if (!names_header) return malformed("section headers outside the file");
-  const auto names = slice(names_header->sh_offset, names_header->sh_size);
+  // An image has about a dozen sections, with names of a few bytes: more is hostile, and would be read in vain.
+  constexpr std::uint64_t kMostSections = 64;
+  constexpr std::uint64_t kMostNameBytes = 4096;
+  if (elf_.e_shnum > kMostSections) return malformed("more than 64 sections");
+  const auto names = slice(names_header->sh_offset, std::min<std::uint64_t>(names_header->sh_size, kMostNameBytes));
   if (!names) return malformed("section names outside the file");
   for (std::uint64_t i = 0; i < elf_.e_shnum; ++i) {
     const auto header = section(i);
