@@ -1,11 +1,16 @@
 // Chooses a slackd, connects to it, and makes the short calls.
 #include "client/bus_client.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 #include "client/exit_code.hpp"
+#include "client/format.hpp"
+#include "client/wording.hpp"
 
 namespace slack::client {
 namespace {
@@ -48,31 +53,51 @@ tl::unexpected<Fault> bus_failure(std::string_view operation, int result) {
   return fail(std::move(fault));
 }
 
+namespace {
+
+// The errors of org.slackd.Slack1.xml: each as a sentence that ends with the way out.
+Fault fault_of_slackd(std::string_view kind, const std::string& text) {
+  if (kind == "InvalidOption" || kind == "InvalidArgument") return Fault{EINVAL, in_command_line_words(text)};
+  if (kind == "InvalidDescriptor") return Fault{EBADF, in_command_line_words(text)};
+  if (kind == "LimitExceeded")
+    return Fault{EBUSY, in_command_line_words(text) + "; try again when other runs have ended"};
+  if (kind == "NoSuchRun") return Fault{ESRCH, text + "; `slackctl list` shows the live ones"};
+  if (kind == "AccessDenied") return Fault{EPERM, text + "; it is theirs and root's to stop"};
+  if (kind == "ShuttingDown") return Fault{EHOSTDOWN, text};
+  return Fault{EREMOTEIO, "slackd failed: " + text};
+}
+
+Fault fault_of_bus(std::string_view kind, const std::string& text) {
+  for (const std::string_view gone :
+       {"ServiceUnknown", "NameHasNoOwner", "NoReply", "Disconnected", "NoServer", "Timeout", "TimedOut"})
+    if (kind == gone) return Fault{EHOSTDOWN, text};
+  if (kind.starts_with("Spawn.")) return Fault{EHOSTDOWN, text};
+  if (kind == "AccessDenied" || kind == "InteractiveAuthorizationRequired")
+    return Fault{EPERM,
+                 "the system bus does not let this user do that: the service is for root and the group slackd; "
+                 "`slackctl run --private` needs neither"};
+  if (kind == "LimitsExceeded") return Fault{EBUSY, "the system bus takes no more from this user: " + text};
+  for (const std::string_view unknown : {"UnknownMethod", "UnknownInterface", "UnknownObject", "InvalidArgs"})
+    if (kind == unknown)
+      return Fault{EREMOTEIO,
+                   "slackd and slackctl are not of the same version (`slackctl status` shows slackd's): " + text};
+  return Fault{EREMOTEIO, "the bus answered: " + text};
+}
+
+}  // namespace
+
 Fault fault_of(const sd_bus_error& error) {
   const std::string_view name = error.name != nullptr ? error.name : "";
-  const std::string text = error.message != nullptr ? error.message : std::string(name);
-  constexpr std::string_view kOurs = "org.slackd.Slack1.Error.";
-  if (name.starts_with(kOurs)) {
-    const std::string_view kind = name.substr(kOurs.size());
-    if (kind == "InvalidOption" || kind == "InvalidArgument") return Fault{EINVAL, text};
-    if (kind == "InvalidDescriptor") return Fault{EBADF, text};
-    return Fault{EREMOTEIO, text};
-  }
-  constexpr std::string_view kBus = "org.freedesktop.DBus.Error.";
-  if (name.starts_with(kBus)) {
-    const std::string_view kind = name.substr(kBus.size());
-    for (const std::string_view gone :
-         {"ServiceUnknown", "NameHasNoOwner", "NoReply", "Disconnected", "NoServer", "Timeout", "TimedOut"})
-      if (kind == gone) return Fault{EHOSTDOWN, text};
-    if (kind.starts_with("Spawn.")) return Fault{EHOSTDOWN, text};
-    if (kind == "AccessDenied")
-      return Fault{EREMOTEIO,
-                   "the system bus does not let this user do that: runs of the service are for root and the group "
-                   "slackd; --private needs neither"};
-  }
+  const std::string text = printable(error.message != nullptr ? error.message : name);
+  const auto kind_in = [name](std::string_view family) -> std::optional<std::string_view> {
+    if (!name.starts_with(family)) return std::nullopt;
+    return name.substr(family.size());
+  };
+  if (const auto kind = kind_in("org.slackd.Slack1.Error.")) return fault_of_slackd(*kind, text);
+  if (const auto kind = kind_in("org.freedesktop.DBus.Error.")) return fault_of_bus(*kind, text);
   // Activation through systemd answers with systemd's own errors: no such unit, a unit that is masked.
-  if (name.starts_with("org.freedesktop.systemd1.")) return Fault{EHOSTDOWN, text};
-  return Fault{EREMOTEIO, text};
+  if (kind_in("org.freedesktop.systemd1.")) return Fault{EHOSTDOWN, text};
+  return Fault{EREMOTEIO, "the bus answered: " + text};
 }
 
 Expected<BusClient> BusClient::connect(Service service) {
@@ -82,7 +107,10 @@ Expected<BusClient> BusClient::connect(Service service) {
   BusPtr bus(raw);
   if (opened < 0) {
     if (service == Service::automatic) return connect_private();
-    return bus_failure("connect to the system bus", opened);
+    return fail(
+        Fault{EHOSTDOWN, fmt::format("cannot reach the system bus, where the slackd service is: {}; `slackctl run "
+                                     "--private` does without both",
+                                     strerrordesc_np(-opened))});
   }
   const auto offered = service_offered(bus.get());
   if (service == Service::automatic && (!offered || !*offered)) return connect_private();

@@ -1,32 +1,41 @@
-// What slackctl itself exits with when there is no verdict to pass on; the numbers are those of sysexits.h.
+// What slackctl itself exits with when there is no verdict to pass on, and which fault ends in which.
 #pragma once
 
 #include <cerrno>
+#include <string>
 
 #include "daemon/base/fault.hpp"
 
 namespace slack::client {
 
-inline constexpr int kExitUsage = 64;        // EX_USAGE: the command line is wrong
-inline constexpr int kExitNoInput = 66;      // EX_NOINPUT: the module, or a directory for it, cannot be opened
-inline constexpr int kExitUnavailable = 69;  // EX_UNAVAILABLE: no slackd, or it went away
-inline constexpr int kExitFault = 70;        // EX_SOFTWARE: slackd or slackctl failed
+// kExitUsage, kExitNoInput and so on.
+#define X(name, code, meaning) inline constexpr int kExit##name = code;
+#include "client/exit_code.def"
+#undef X
 
-// By the fault's errno value. bus_client.cpp and private_service.cpp give the first three groups; all else is a failure
-// of slackd or slackctl.
+// By the fault's errno value. bus_client.cpp and private_service.cpp give the ones named here; all else is a failure of
+// slackd or slackctl.
 [[nodiscard]] inline int exit_code_of(const Fault& fault) {
   switch (fault.code) {
     case EINVAL:
       return kExitUsage;
     case EBADF:
+    case ESRCH:
       return kExitNoInput;
     case ENOTCONN:
     case ECONNREFUSED:
     case EHOSTDOWN:
       return kExitUnavailable;
+    case EBUSY:
+      return kExitBusy;
+    case EPERM:
+      return kExitDenied;
     default:
       return kExitFault;
   }
 }
+
+// Every exit code of `slackctl run`, verdicts first, a line each: the end of --help.
+[[nodiscard]] std::string exit_code_help();
 
 }  // namespace slack::client

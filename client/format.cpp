@@ -235,8 +235,8 @@ std::string table_text(const std::vector<std::vector<std::string>>& rows) {
 
 int exit_code_of(const RunResult& result) {
   if (result.verdict != Verdict::ok) return slack::exit_code_of(result.verdict);
-  // The module ended well, its output did not reach the caller: that is our failure, and must not look like success.
-  if (result.reason) return kExitFault;
+  // The module ended well, its output did not reach the caller: that must not look like success.
+  if (result.reason) return kExitOutput;
   return static_cast<int>(static_cast<std::uint32_t>(result.exit_code.value_or(0)) % 256);
 }
 

@@ -1,11 +1,15 @@
 // slackctl: runs WebAssembly modules through slackd, and shows and stops runs.
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <functional>
+#include <string>
 
 #include "client/exit_code.hpp"
+#include "client/format.hpp"
 #include "client/verbs/list.hpp"
 #include "client/verbs/run.hpp"
 #include "client/verbs/status.hpp"
@@ -13,13 +17,29 @@
 
 namespace {
 
-// A standard stream that the caller closed becomes /dev/null, so that no file opened here takes its number.
+// A standard stream that the caller closed becomes /dev/null, so that no file opened here takes its number. Open for
+// reading only: what would be written there is lost, and must not seem to be written.
 void hold_standard_streams() {
   int fd = 0;
   do {
-    fd = ::open("/dev/null", O_RDWR);
+    fd = ::open("/dev/null", O_RDONLY);
   } while (fd >= 0 && fd <= 2);
   if (fd > 2) ::close(fd);
+}
+
+// What is wrong with the word where a verb should be; empty if nothing is. CLI11 would only say that one is required.
+std::string complaint_about_verb(const CLI::App& app, int argc, char** argv) {
+  std::string verbs;
+  for (const CLI::App* verb : app.get_subcommands(std::function<bool(const CLI::App*)>())) {
+    if (argc > 1 && verb->get_name() == argv[1]) return "";
+    verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
+  }
+  if (argc < 2) return "a verb is missing: " + verbs;
+  const std::string word = slack::client::printable(argv[1]);
+  if (word == "-h" || word == "--help" || word == "--version") return "";
+  if (word.starts_with('-')) return "unknown option " + word + "; options of a verb follow it";
+  if (word.ends_with(".wasm")) return "'" + word + "' is no verb; to run that module: slackctl run " + word;
+  return "'" + word + "' is no verb; there are: " + verbs;
 }
 
 int slackctl(int argc, char** argv) {
@@ -27,14 +47,24 @@ int slackctl(int argc, char** argv) {
   CLI::App app("Run untrusted WebAssembly with fuel limits", "slackctl");
   app.set_version_flag("--version", "slackctl " SLACK_VERSION);
   app.require_subcommand(1);
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string("slackctl: ") + error.what() + "; see slackctl --help, slackctl run --help\n";
+  app.footer(exit_code_help());
+  app.failure_message([](const CLI::App* whole, const CLI::Error& error) {
+    const auto verbs = whole->get_subcommands();
+    const std::string verb = verbs.empty() ? "" : " " + verbs.front()->get_name();
+    std::string what = printable(error.what());
+    // "--fuel: 1 required FUEL missing": every other number of values is dealt with by the option itself.
+    if (error.get_name() == "ArgumentMismatch") what = what.substr(0, what.find(':')) + " needs a value";
+    return fmt::format("slackctl{}: {}; see slackctl{} --help\n", verb, what, verb);
   });
   int exit_code = 0;
   add_run(app, exit_code);
   add_list(app, exit_code);
   add_stop(app, exit_code);
   add_status(app, exit_code);
+  if (const std::string complaint = complaint_about_verb(app, argc, argv); !complaint.empty()) {
+    fmt::print(stderr, "slackctl: {}; see slackctl --help\n", complaint);
+    return kExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -42,7 +72,7 @@ int slackctl(int argc, char** argv) {
   }
   if (std::fflush(stdout) != 0 && exit_code == 0) {
     std::perror("slackctl: write to standard output");
-    exit_code = kExitFault;
+    exit_code = kExitOutput;
   }
   return exit_code;
 }

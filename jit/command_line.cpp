@@ -102,6 +102,8 @@ int run_command_line(int argc, char** argv) {
       ->check(CLI::IsMember({"none", "counted", "slacked", "checked", "epoch"}))
       ->type_name("MODE");
   app.add_flag("--deterministic", arguments.options.canonical_nans, "make every NaN the canonical one");
+  app.add_option("--layout-seed", arguments.options.layout_seed,
+                 "vary where functions stand by this seed, for benchmarks; 0: do not");
   app.add_option("--cpu", arguments.options.cpu, "LLVM's name of the processor to compile for; default: this one")
       ->type_name("NAME");
   try {

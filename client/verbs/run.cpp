@@ -2,13 +2,15 @@
 #include "client/verbs/run.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <tuple>
 
 #include "client/bus_client.hpp"
 #include "client/exit_code.hpp"
@@ -44,55 +46,88 @@ Expected<Fd> open_module(const std::string& path) {
   return fd;
 }
 
-// One of our standard streams, if it is open for what it is to do (nohup leaves a stdin that only writes).
-void pass_stream(RunRequest& request, Option option, int fd, int access) {
+bool is_open_for(int fd, int access) {
   const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0 || (flags & O_PATH) != 0) return;
+  if (flags < 0 || (flags & O_PATH) != 0) return false;
   const int mode = flags & O_ACCMODE;
-  if (mode == O_RDWR || mode == access) request.options.emplace_back(option, BorrowedFd{fd});
+  return mode == O_RDWR || mode == access;
 }
 
-int no_input(const Fault& fault) {
+// A standard input that cannot be read (nohup leaves one that only writes) is an empty one. Output must have a place to
+// go to: without one it would be lost in silence.
+Expected<void> pass_streams(RunRequest& request) {
+  if (is_open_for(STDIN_FILENO, O_RDONLY)) request.options.emplace_back(Option::stdin, BorrowedFd{STDIN_FILENO});
+  for (const auto& [option, fd, name] : {std::tuple{Option::stdout, STDOUT_FILENO, "standard output"},
+                                         std::tuple{Option::stderr, STDERR_FILENO, "standard error"}}) {
+    if (!is_open_for(fd, O_WRONLY))
+      return fail(Fault{EBADF, std::string(name) +
+                                   " is closed or not open for writing, and the module's output would be lost; "
+                                   "/dev/null drops it"});
+    request.options.emplace_back(option, BorrowedFd{fd});
+  }
+  return {};
+}
+
+// Whether the reader of our output has gone, as `head` goes when it has seen enough.
+bool reader_left() {
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    pollfd end{fd, 0, 0};
+    if (::poll(&end, 1, 0) > 0 && (end.revents & (POLLERR | POLLHUP)) != 0) return true;
+  }
+  return false;
+}
+
+int end_as(int exit_code, const Fault& fault) {
   (void)end_with(fault);
-  return kExitNoInput;
+  return exit_code;
+}
+
+// The connection is closed, and a private slackd gone, when this returns.
+Expected<RunResult> carry_out(const CommandLine& line, const RunRequest& request) {
+  auto client = BusClient::connect(line.service);
+  if (!client) return fail(client.error());
+  return run_to_its_end(*client, request);
+}
+
+// Whether `end` says that all went well but for the reader of our output, who did not want it all. Ends slackctl as the
+// signal would have ended a program that wrote there itself, unless the caller has it ignored.
+void end_if_reader_left(const RunResult& end) {
+  if (end.verdict == Verdict::ok && end.reason && reader_left()) ::raise(SIGPIPE);
 }
 
 int run(CommandLine& line) {
   const std::string& path = line.module_and_arguments.front();
   const std::string name = path.substr(path.rfind('/') + 1);
+  // First of all: whatever happens from here on, no report of an earlier run is left.
+  std::optional<ReportFile> report;
+  if (!line.report.empty()) {
+    auto file = ReportFile::open(line.report);
+    if (!file) return end_as(kExitOutput, file.error());
+    report.emplace(std::move(*file));
+  }
   RunRequest request;
   auto module = open_module(path);
-  if (!module) return no_input(module.error());
+  if (!module) return end_as(kExitNoInput, module.error());
   request.module = std::move(*module);
   for (const auto& spec : line.directories) {
     auto directory = open_directory(spec);
-    if (!directory) return no_input(directory.error());
+    if (!directory) return end_as(kExitNoInput, directory.error());
     request.directories.push_back(std::move(*directory));
   }
   request.arguments.assign(line.module_and_arguments.begin() + 1, line.module_and_arguments.end());
   request.options = std::move(line.options);
   request.options.emplace_back(Option::name, name);
   if (!line.environment.empty()) request.options.emplace_back(Option::env, line.environment);
-  pass_stream(request, Option::stdin, STDIN_FILENO, O_RDONLY);
-  pass_stream(request, Option::stdout, STDOUT_FILENO, O_WRONLY);
-  pass_stream(request, Option::stderr, STDERR_FILENO, O_WRONLY);
-  std::optional<ReportFile> report;
-  if (!line.report.empty()) {
-    auto file = ReportFile::open(line.report);
-    if (!file) return end_with(file.error());
-    report.emplace(std::move(*file));
-  }
+  if (const auto streams = pass_streams(request); !streams) return end_as(kExitOutput, streams.error());
 
-  auto client = BusClient::connect(line.service);
-  if (!client) return end_with(client.error());
-  const auto result = run_to_its_end(*client, request);
+  const auto result = carry_out(line, request);
   if (!result) return end_with(result.error());
-
+  if (report) {
+    if (const auto written = report->write(report_json(*result)); !written) return end_as(kExitOutput, written.error());
+  }
+  end_if_reader_left(*result);
   if (const std::string text = verdict_line(name, *result); !text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
   if (line.stats) std::fputs(stats_text(name, *result).c_str(), stderr);
-  if (report) {
-    if (const auto written = report->write(report_json(*result)); !written) return end_with(written.error());
-  }
   return exit_code_of(*result);
 }
 
@@ -105,25 +140,18 @@ class RunFormatter : public CLI::Formatter {
 };
 
 std::string footer() {
-  std::string codes;
-#define X(name, code, meaning) \
-  if (code != 0) codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", #name, code);
-#include "daemon/wire/verdict.def"
-#undef X
   return "Everything after FILE.wasm goes to the module untouched. Its output is slackctl's output, and its exit code "
          "too\n"
-         "when the verdict is ok. Another verdict is told on stderr and by the exit code:\n" +
-         codes +
-         ".\n"
-         "slackctl's own: 64 usage, 66 module or directory cannot be opened, 69 no slackd, 70 slackd or slackctl "
-         "failed.\n"
+         "when the verdict is ok; another verdict is told on stderr.\n"
          "\n"
          "FUEL      a number of Wasm operators: 1000000, 1e6, 5M, 2.5G (powers of 1000), unlimited\n"
          "DURATION  a number with us, ms, s, min or h: 500us, 1.5s, 1h; or unlimited\n"
          "SIZE      bytes, or a number with K, M or G (powers of 1024): 64K, 1M, 2GiB\n"
          "\n"
          "Without --private or --system, the slackd service is used if its name on the system bus is owned or\n"
-         "activatable, else a private slackd. Ctrl-C stops the run; a second one ends slackctl at once.";
+         "activatable, else a private slackd. Ctrl-C stops the run; a second one ends slackctl at once.\n"
+         "\n" +
+         exit_code_help();
 }
 
 // An option of RunModule that `parse` reads from text.
@@ -138,6 +166,7 @@ void add_quantity(CLI::App& verb, CommandLine& line, const std::string& flag, co
             line.options.emplace_back(option, *value);
           },
           help)
+      ->take_last()
       ->type_name(type);
 }
 
@@ -188,6 +217,7 @@ void add_surroundings(CLI::App& verb, CommandLine& line) {
   verb.add_option_function<std::string>(
           "--invoke", [&line](const std::string& text) { line.options.emplace_back(Option::invoke, text); },
           "Call this export with ARGS by its signature; prints one result a line")
+      ->take_last()
       ->type_name("FUNCTION");
   verb.add_option_function<std::string>(
           "--metering",
@@ -197,6 +227,7 @@ void add_surroundings(CLI::App& verb, CommandLine& line) {
             line.options.emplace_back(Option::metering, text);
           },
           "How fuel is counted: slacked (default), counted (the limit is checked at the end only), none")
+      ->take_last()
       ->type_name("MODE");
 }
 
@@ -209,7 +240,9 @@ void add_results(CLI::App& verb, CommandLine& line) {
   add_switch(verb, line, "--measure", Option::measure, true,
              "Offer bench.start, bench.end and env.clock_ms, and report the region between");
   verb.add_flag("--stats", line.stats, "Show what the run used on stderr");
-  verb.add_option("--report", line.report, "Write the result to FILE as one JSON object")->type_name("FILE");
+  verb.add_option("--report", line.report, "Write the result to FILE as one JSON object")
+      ->take_last()
+      ->type_name("FILE");
 }
 
 }  // namespace

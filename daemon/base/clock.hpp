@@ -7,10 +7,14 @@
 
 namespace slack {
 
+[[nodiscard]] inline Nanos to_nanos(const timespec& time) {
+  return Nanos(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(time.tv_nsec));
+}
+
 [[nodiscard]] inline Nanos monotonic_now() {
-  timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return Nanos(static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(t.tv_nsec));
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return to_nanos(now);
 }
 
 }  // namespace slack

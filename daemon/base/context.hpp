@@ -46,6 +46,9 @@ struct ContextHead {
   std::uint64_t memory_bytes;  // current size of linear memory 0
   std::uint64_t memory_limit;  // bytes it may grow to: the module's maximum and the run's limit, the smaller
   std::uint64_t stack_limit;   // lowest address that a host function may find its stack at; below it: stack exhaustion
+  std::uint64_t fuel_limit;      // metering `checked`: more fuel than this is too much; others do not look at it
+  std::uint64_t epoch;           // metering `epoch`: once it has reached ...
+  std::uint64_t epoch_deadline;  // ... this, the run is interrupted at its next check
   std::uint64_t services[64];  // addresses, indexed by Service
 };
 

@@ -10,6 +10,9 @@
 
 namespace slack::services {
 
+// What wasmtime 50.0.1 charges for the call of a start function by instantiation, on top of the function's own entry.
+inline constexpr std::uint64_t kStartCallFuel = 2;
+
 // `trap` is a wire/trap.hpp Trap. Fuel: ContextHead::fuel, exact.
 using TrapFn = void (*)(std::uint32_t trap, std::uint32_t function, std::uint32_t offset);
 

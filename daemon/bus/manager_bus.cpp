@@ -11,6 +11,8 @@ namespace {
 
 const char* name_of(run::RunTable::Refusal::Why why) {
   switch (why) {
+    case run::RunTable::Refusal::Why::option:
+      return errors::kInvalidOption;
     case run::RunTable::Refusal::Why::limit:
       return errors::kLimitExceeded;
     case run::RunTable::Refusal::Why::directory:

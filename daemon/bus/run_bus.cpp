@@ -59,8 +59,12 @@ Expected<void> RunBus::expose(run::RunTable& table) {
 
 int RunBus::find(sd_bus*, const char* path, const char*, void* userdata, void** found, sd_bus_error* error) {
   auto* self = static_cast<RunBus*>(userdata);
-  const auto run = run_of(path);
-  if (!run) return 0;
+  const std::string_view place(path);
+  if (place == kRunPrefix) return 0;  // the folder of the runs, not one of them
+  const auto run = run_of(place);
+  if (!run)
+    return errors::set(error, errors::kNoSuchRun,
+                       "'" + std::string(place) + "' is no run: " + kRunPrefix + "/N is, N in decimal");
   if (self->table_->find(*run) == nullptr)
     return errors::set(error, errors::kNoSuchRun, "there is no run " + std::to_string(*run) + " (any more)");
   *found = self;

@@ -56,7 +56,7 @@ Result<void> read_directories(sd_bus_message* message, run::Request& request) {
   while (result >= 0 && (result = sd_bus_message_enter_container(message, 'r', "hsb")) > 0) {
     // Before any more descriptors are duplicated; admission has the last word.
     if (request.directories.size() >= run::limits::kDirectories)
-      return refuse(errors::kLimitExceeded,
+      return refuse(errors::kInvalidOption,
                     "option 'dirs' has more than " + std::to_string(run::limits::kDirectories) + " directories");
     run::RequestedDirectory directory;
     const std::string what = "directory " + std::to_string(request.directories.size() + 1) + " of option 'dirs'";

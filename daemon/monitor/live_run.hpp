@@ -6,6 +6,7 @@
 
 #include "daemon/monitor/look_plan.hpp"
 #include "daemon/monitor/monitor.hpp"
+#include "daemon/monitor/park_watch.hpp"
 #include "daemon/monitor/safepoint_page.hpp"
 #include "daemon/monitor/safepoint_state.hpp"
 #include "daemon/monitor/userfault.hpp"
@@ -13,14 +14,6 @@
 #include "kmod-free-bpf/safepoint_probe.hpp"
 
 namespace slack::monitor {
-
-// How long an armed run may take to reach a safepoint.
-struct ParkWatch {
-  Nanos budget;      // of CPU time; of wall time too, for a run that is blocked
-  Nanos cpu_at_arm;  // from Go
-  Nanos due;         // when to look after it, monotonic
-  int waits = 0;     // how often it was found to wait for a core
-};
 
 struct LiveRun {
   LiveRun(Assignment&& assignment, std::shared_ptr<const SafepointPage> its_page, std::optional<bpf::Slot> its_slot);
@@ -54,7 +47,7 @@ struct LiveRun {
   std::uint64_t looks = 0;
   std::uint64_t arms = 0;
   std::optional<wire::WorkerReport> report;
-  std::optional<Death> death;
+  std::optional<ProcessEnd> death;
   std::optional<ParkWatch> park;
   int empty_events = 0;  // uffd wake-ups of this arming that brought nothing
   // Its pidfd was readable: nothing is left but to reap it.

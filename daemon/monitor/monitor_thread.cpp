@@ -35,9 +35,6 @@ constexpr Nanos kProbeLinger{1'000'000'000};
 constexpr Nanos kHangupGrace{100'000'000};
 // A dead worker that cannot be reaped yet is held by a tracer.
 constexpr Nanos kReapAgain{10'000'000};
-// An armed run that waits for a core is given its time again this often: 50 times 10 ms is more than the fair
-// scheduler lets anyone wait with a dozen busy processes to a core.
-constexpr int kMostWaits = 50;
 // Wake-ups by a userfaultfd without an event, per arming; more of them are a worker playing with its mapping.
 constexpr int kMostEmptyEvents = 16;
 // How long the daemon's end waits for a killed worker.
@@ -117,8 +114,7 @@ bool MonitorThread::obey(std::vector<Command> commands) {
     if (auto* adoption = std::get_if<Adopt>(&command)) {
       adopt(adoption->serial, std::move(adoption->run));
     } else if (auto* stop = std::get_if<Stop>(&command)) {
-      if (const auto found = runs_.find(stop->serial); found != runs_.end())
-        perform(stop->serial, *found->second, found->second->state.ask(std::move(stop->cause)));
+      this->stop(stop->serial, std::move(stop->cause));
     } else if (std::holds_alternative<Idle>(command)) {
       heap_.set(kProbeKey, monotonic_now() + kProbeLinger);
     } else {
@@ -126,6 +122,18 @@ bool MonitorThread::obey(std::vector<Command> commands) {
     }
   }
   return goes_on;
+}
+
+void MonitorThread::stop(Serial serial, Cause cause) {
+  const auto found = runs_.find(serial);
+  if (found == runs_.end()) return;
+  LiveRun& run = *found->second;
+  // Armed already: the first cause stands, but there is no reason left to be patient.
+  if (run.state.phase() == Phase::armed) {
+    run.park->hurry(monotonic_now());
+    return heap_.set(serial, run.park->due());
+  }
+  perform(serial, run, run.state.ask(std::move(cause)));
 }
 
 void MonitorThread::dispatch(const Completion& completion) {
@@ -208,20 +216,13 @@ void MonitorThread::look(Serial serial, LiveRun& run) {
   heap_.set(serial, run.hangup_due ? std::min(next, *run.hangup_due) : next);
 }
 
-// An armed run whose time is over. What it did with the time decides: it burned it without a safepoint, or is blocked:
-// no more patience; it had no core: again.
 void MonitorThread::watch_park(Serial serial, LiveRun& run) {
   const bool blocked = run.process.is_blocked();
   // Asked after its state: a thread that parked in between sleeps too, and has left an event.
   if (run.userfault.take_event()) return perform(serial, run, run.state.fault_event(true));
-  const Nanos now = monotonic_now();
-  const Nanos used = run.cpu() - run.park->cpu_at_arm;
-  if (used < run.park->budget && run.park->waits < kMostWaits && !blocked) {
-    ++run.park->waits;
-    run.park->due = now + std::max(run.park->budget - used, LookPlan::kLeastGap);
-    return heap_.set(serial, run.park->due);
-  }
-  perform(serial, run, run.state.park_overdue(run.published()));
+  if (run.park->overdue(monotonic_now(), run.cpu(), blocked))
+    return perform(serial, run, run.state.park_overdue(run.published()));
+  heap_.set(serial, run.park->due());
 }
 
 void MonitorThread::on_fault(Serial serial, LiveRun& run) {
@@ -311,8 +312,8 @@ void MonitorThread::arm(Serial serial, LiveRun& run) {
   const Nanos budget =
       out_of_fuel ? std::max(run.plan.cpu_within_limit() + slack - cpu, Nanos(slack.count() / 4)) : slack;
   run.empty_events = 0;
-  run.park = ParkWatch{budget, cpu, monotonic_now() + budget, 0};
-  heap_.set(serial, run.park->due);
+  run.park.emplace(monotonic_now(), cpu, budget);
+  heap_.set(serial, run.park->due());
   perform(serial, run, run.state.arm_result(error));
 }
 

@@ -54,6 +54,7 @@ class MonitorThread {
   void set_timer();
 
   void adopt(Serial serial, std::unique_ptr<LiveRun> run);
+  void stop(Serial serial, Cause cause);
   void look(Serial serial, LiveRun& run);
   void watch_park(Serial serial, LiveRun& run);
   void on_fault(Serial serial, LiveRun& run);

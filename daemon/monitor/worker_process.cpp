@@ -4,18 +4,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+
+#include "daemon/base/clock.hpp"
 
 namespace slack::monitor {
 namespace {
@@ -31,11 +29,6 @@ std::string read_proc(pid_t pid, const char* name) {
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
 }
 
-Nanos nanos_of(const timeval& time) {
-  return Nanos(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u +
-               static_cast<std::uint64_t>(time.tv_usec) * 1000u);
-}
-
 }  // namespace
 
 WorkerProcess::WorkerProcess(pid_t pid, Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)), cpu_clock_(-1) {
@@ -45,7 +38,7 @@ WorkerProcess::WorkerProcess(pid_t pid, Fd pidfd) : pid_(pid), pidfd_(std::move(
 Nanos WorkerProcess::cpu_time() const {
   timespec time{};
   if (cpu_clock_ == -1 || ::clock_gettime(cpu_clock_, &time) != 0) return Nanos(0);
-  return Nanos(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(time.tv_nsec));
+  return to_nanos(time);
 }
 
 Bytes WorkerProcess::peak_memory() const {
@@ -67,25 +60,11 @@ bool WorkerProcess::is_blocked() const {
 
 void WorkerProcess::kill() const { (void)::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0); }
 
-std::optional<Death> WorkerProcess::reap() {
+std::optional<ProcessEnd> WorkerProcess::reap() {
   if (reaped_) return std::nullopt;
-  siginfo_t info{};
-  rusage usage{};
-  // glibc's waitid has no rusage; __WALL: the zygote's children may have no exit signal.
-  const long result = ::syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED | WNOHANG | __WALL, &usage);
-  Death death;
-  if (result < 0) {
-    if (errno != ECHILD) return std::nullopt;
-    reaped_ = true;  // somebody else waited for it: its status is lost
-    return death;
-  }
-  if (info.si_pid == 0) return std::nullopt;
-  reaped_ = true;
-  death.code = info.si_code;
-  death.status = info.si_status;
-  death.cpu = nanos_of(usage.ru_utime) + nanos_of(usage.ru_stime);
-  death.peak_memory = Bytes(static_cast<std::uint64_t>(std::max(0L, usage.ru_maxrss)) * 1024);
-  return death;
+  auto end = reap_process(pidfd_.get());
+  reaped_ = end.has_value();
+  return end;
 }
 
 void WorkerProcess::kill_and_reap(Micros patience) {

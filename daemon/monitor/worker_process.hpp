@@ -6,16 +6,10 @@
 #include <optional>
 
 #include "daemon/base/fd.hpp"
+#include "daemon/base/process_end.hpp"
 #include "daemon/base/units.hpp"
 
 namespace slack::monitor {
-
-struct Death {
-  int code = 0;    // siginfo_t.si_code of waitid; 0: the status was lost
-  int status = 0;  // exit status or signal
-  Nanos cpu;       // of the process's whole life
-  Bytes peak_memory;
-};
 
 class WorkerProcess {
  public:
@@ -31,7 +25,7 @@ class WorkerProcess {
 
   void kill() const;
   // The death, if there is one to reap; nullopt: it lives, or has been reaped before.
-  [[nodiscard]] std::optional<Death> reap();
+  [[nodiscard]] std::optional<ProcessEnd> reap();
   // Kills it and waits for the end. A process that the kernel cannot end (stuck in a driver) is left after `patience`.
   void kill_and_reap(Micros patience);
 

@@ -7,8 +7,14 @@
 namespace slack::run {
 namespace {
 
+// More than any run may have.
 tl::unexpected<Excess> over(std::string limit, std::uint64_t asked, std::uint64_t allowed) {
-  return tl::unexpected<Excess>(Excess{std::move(limit), asked, allowed});
+  return tl::unexpected<Excess>(Excess{std::move(limit), asked, allowed, false});
+}
+
+// More than is left.
+tl::unexpected<Excess> full(std::string limit, std::uint64_t asked, std::uint64_t allowed) {
+  return tl::unexpected<Excess>(Excess{std::move(limit), asked, allowed, true});
 }
 
 }  // namespace
@@ -27,7 +33,7 @@ Admission::Limits Admission::Limits::for_descriptors(std::uint64_t descriptors) 
   return limits;
 }
 
-Admission::Admission(const Limits& limits) : limits_(limits), ledger_(std::make_shared<Ledger>()) {}
+Admission::Admission(const Limits& limits) : ledger_(std::make_shared<Ledger>()) { ledger_->limits = limits; }
 
 tl::expected<Admission::Charge, Excess> Admission::admit(const Demand& demand) {
   if (demand.memory > limits::kMemoryBytes)
@@ -39,21 +45,21 @@ tl::expected<Admission::Charge, Excess> Admission::admit(const Demand& demand) {
   if (demand.name_bytes > limits::kNameBytes)
     return over("bytes of option 'name'", demand.name_bytes, limits::kNameBytes);
   if (demand.directories > limits::kDirectories)
-    return over("directories of a run", demand.directories, limits::kDirectories);
+    return over("directories of a run (option 'dirs')", demand.directories, limits::kDirectories);
+  const Limits& limits = ledger_->limits;
+  if (const Bytes most = std::min(limits.held_per_user, limits.held); demand.held > most)
+    return over("option 'output_bytes'", demand.held.count(), most.count());
 
+  const std::lock_guard lock(ledger_->mutex);
   const auto found = ledger_->users.find(demand.uid);
   const Use user = found == ledger_->users.end() ? Use{} : found->second;
   const Use& total = ledger_->total;
   const std::string of_user = " of user " + std::to_string(demand.uid);
-  if (user.runs + 1 > limits_.runs_per_user) return over("live runs" + of_user, user.runs + 1, limits_.runs_per_user);
-  if (total.runs + 1 > limits_.runs) return over("live runs of all users", total.runs + 1, limits_.runs);
-  if (user.held + demand.held > limits_.held_per_user)
-    return over("bytes of held output (option 'output_bytes')" + of_user, (user.held + demand.held).count(),
-                limits_.held_per_user.count());
-  if (total.held + demand.held > limits_.held)
-    return over("bytes of held output of all users", (total.held + demand.held).count(), limits_.held.count());
-  if (user.directories + demand.directories > limits_.directories_per_user)
-    return over("directories" + of_user, user.directories + demand.directories, limits_.directories_per_user);
+  if (user.runs + 1 > limits.runs_per_user)
+    return full("live runs" + of_user + ", waiting ones included", user.runs + 1, limits.runs_per_user);
+  if (total.runs + 1 > limits.runs) return full("live runs of all users", total.runs + 1, limits.runs);
+  if (user.directories + demand.directories > limits.directories_per_user)
+    return full("directories" + of_user, user.directories + demand.directories, limits.directories_per_user);
   return Charge(ledger_, demand);
 }
 
@@ -61,7 +67,6 @@ Admission::Charge::Charge(std::shared_ptr<Ledger> ledger, const Demand& demand)
     : ledger_(std::move(ledger)), demand_(demand) {
   for (Use* use : {&ledger_->total, &ledger_->users[demand.uid]}) {
     ++use->runs;
-    use->held += demand.held;
     use->directories += demand.directories;
   }
 }
@@ -71,17 +76,50 @@ Admission::Charge& Admission::Charge::operator=(Charge&& other) noexcept {
     give_back();
     ledger_ = std::move(other.ledger_);
     demand_ = other.demand_;
+    holds_output_ = other.holds_output_;
+    images_ = other.images_;
   }
   return *this;
+}
+
+bool Admission::Charge::hold_output() {
+  if (holds_output_ || ledger_ == nullptr) return true;
+  const std::lock_guard lock(ledger_->mutex);
+  Use& user = ledger_->users[demand_.uid];
+  Use& total = ledger_->total;
+  if (user.held + demand_.held > ledger_->limits.held_per_user || total.held + demand_.held > ledger_->limits.held)
+    return false;
+  user.held += demand_.held;
+  total.held += demand_.held;
+  holds_output_ = true;
+  return true;
+}
+
+tl::expected<void, Excess> Admission::Charge::add_image(Bytes size) {
+  if (ledger_ == nullptr) return {};
+  const std::lock_guard lock(ledger_->mutex);
+  Use& user = ledger_->users[demand_.uid];
+  Use& total = ledger_->total;
+  if (user.images + size > ledger_->limits.images_per_user)
+    return full("bytes of code images of user " + std::to_string(demand_.uid), (user.images + size).count(),
+                ledger_->limits.images_per_user.count());
+  if (total.images + size > ledger_->limits.images)
+    return full("bytes of code images of all users", (total.images + size).count(), ledger_->limits.images.count());
+  user.images += size;
+  total.images += size;
+  images_ += size;
+  return {};
 }
 
 void Admission::Charge::give_back() {
   const auto ledger = std::exchange(ledger_, nullptr);
   if (ledger == nullptr) return;
+  const std::lock_guard lock(ledger->mutex);
   const auto user = ledger->users.find(demand_.uid);
   for (Use* use : {&ledger->total, &user->second}) {
     --use->runs;
-    use->held = use->held - demand_.held;
+    if (holds_output_) use->held = use->held - demand_.held;
+    use->images = use->images - images_;
     use->directories -= demand_.directories;
   }
   if (user->second.runs == 0) ledger->users.erase(user);

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -17,7 +18,7 @@ namespace slack::run {
 // What one run takes while it lives.
 struct Demand {
   uid_t uid = 0;
-  Bytes held;       // held output
+  Bytes held;       // held output; counted from Charge::hold_output on
   Bytes memory;     // checked against its limit, not summed: memory is the control group's to share out
   Bytes arguments;  // checked alone
   Bytes environment;
@@ -30,6 +31,7 @@ struct Excess {
   std::string limit;
   std::uint64_t asked = 0;
   std::uint64_t allowed = 0;
+  bool passing = false;  // it is what others' runs take that is in the way, not the demand itself
 };
 [[nodiscard]] std::string describe(const Excess& excess);
 
@@ -40,6 +42,8 @@ class Admission {
     std::size_t runs = limits::kRuns;
     Bytes held_per_user = limits::kHeldPerUser;
     Bytes held = limits::kHeld;
+    Bytes images_per_user = limits::kImagesPerUser;
+    Bytes images = limits::kImages;
     std::size_t directories_per_user = limits::kDirectoriesPerUser;
     // Fewer runs where the daemon may have but few descriptors.
     [[nodiscard]] static Limits for_descriptors(std::uint64_t descriptors);
@@ -52,21 +56,28 @@ class Admission {
   struct Use {
     std::size_t runs = 0;
     Bytes held;
+    Bytes images;
     std::size_t directories = 0;
   };
   struct Ledger {
+    Limits limits;
+    std::mutex mutex;  // a charge may be given back by the last thread that held something of its run
     Use total;
     std::map<uid_t, Use> users;
   };
 
  public:
-  // Held by a live run; its destruction gives everything back. May outlive the Admission.
+  // Held by a live run; its destruction, in any thread, gives everything back. May outlive the Admission.
   class [[nodiscard]] Charge {
    public:
     Charge() = default;
     Charge(Charge&& other) noexcept = default;
     Charge& operator=(Charge&& other) noexcept;
     ~Charge() { give_back(); }
+    // Takes room for the run's held output: when it is to begin, not while it waits. False: there is none now.
+    [[nodiscard]] bool hold_output();
+    // Counts a code image of the run, once its size is known.
+    [[nodiscard]] tl::expected<void, Excess> add_image(Bytes size);
 
    private:
     friend class Admission;
@@ -74,12 +85,14 @@ class Admission {
     void give_back();
     std::shared_ptr<Ledger> ledger_;
     Demand demand_;
+    bool holds_output_ = false;
+    Bytes images_;
   };
 
+  // A run may have to wait for its turn after that: room for held output is not part of it.
   [[nodiscard]] tl::expected<Charge, Excess> admit(const Demand& demand);
 
  private:
-  Limits limits_;
   std::shared_ptr<Ledger> ledger_;
 };
 

@@ -2,7 +2,6 @@
 #include "daemon/run/child.hpp"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,14 +9,9 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/base/process_end.hpp"
+
 namespace slack::run {
-namespace {
-
-Micros time_of(const timeval& time) {
-  return Micros(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000u + static_cast<std::uint64_t>(time.tv_usec));
-}
-
-}  // namespace
 
 std::string describe(const Exit& exit) {
   if (!exit.by_signal) return "exit status " + std::to_string(exit.status);
@@ -26,15 +20,10 @@ std::string describe(const Exit& exit) {
 }
 
 std::optional<Exit> reap(int pidfd) {
-  siginfo_t info{};
-  rusage usage{};
-  // The system call itself, for its fifth argument: glibc's waitid has no rusage.
-  if (::syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &usage) < 0) {
-    if (errno == ECHILD) return Exit{};  // gone without a trace: nothing to wait for either
-    return std::nullopt;
-  }
-  if (info.si_pid == 0) return std::nullopt;
-  return Exit{info.si_code != CLD_EXITED, info.si_status, time_of(usage.ru_utime) + time_of(usage.ru_stime)};
+  const auto end = reap_process(pidfd);
+  if (!end) return std::nullopt;
+  // Code 0: gone without a trace, nothing to wait for either.
+  return Exit{end->code != CLD_EXITED && end->code != 0, end->status, to_micros(end->cpu)};
 }
 
 void send_kill(int pidfd) {

@@ -67,6 +67,7 @@ class Child {
   [[nodiscard]] int socket() const { return process_.spawned.socket.get(); }
   [[nodiscard]] pid_t pid() const { return process_.spawned.pid; }
   void put_in(sandbox::ChildGroup group) { process_.group = std::move(group); }
+  [[nodiscard]] const sandbox::ChildGroup& group() const { return process_.group; }
   // Gives the process away, alive; no more events come.
   [[nodiscard]] Process give_away();
 

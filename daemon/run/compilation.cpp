@@ -20,7 +20,13 @@ tl::unexpected<EarlyEnd> end(Verdict verdict, std::string reason, std::optional<
 std::string seconds(Micros time) { return std::to_string(time.count() / 1'000'000) + " s"; }
 
 // What the death of a compiler says about the module: over one of the limits that kill, or a crash.
-EarlyEnd verdict_on(const Exit& exit) {
+EarlyEnd verdict_on(const Exit& exit, bool out_of_memory) {
+  // The kernel's out-of-memory killer looks like a crash from outside; the group knows better.
+  if (out_of_memory)
+    return {Verdict::refused,
+            "compiling it takes more than " + std::to_string(limits::kCompilerGroup.count()) + " bytes of memory",
+            {},
+            {}};
   const Micros cpu_limit{limits::kCompilerCpuSeconds * 1'000'000};
   if (exit.by_signal && exit.status == SIGXFSZ)
     return {
@@ -34,8 +40,9 @@ EarlyEnd verdict_on(const Exit& exit) {
 }  // namespace
 
 Expected<std::unique_ptr<Compilation>> Compilation::start(Reactor& reactor, Host& host, Reaper& reaper,
-                                                          const Fd& module, const RunOptions& options,
-                                                          std::shared_ptr<const void> charge, Done done) {
+                                                          const std::string& name, const Fd& module,
+                                                          const RunOptions& options, std::shared_ptr<const void> charge,
+                                                          Done done) {
   std::unique_ptr<Compilation> self(new Compilation(reactor, host, std::move(done)));
   self->started_ = reactor.now();
   auto image = make_memfd("slack-image");
@@ -44,11 +51,13 @@ Expected<std::unique_ptr<Compilation>> Compilation::start(Reactor& reactor, Host
 
   sandbox::ChildLimits limits;
   limits.memory = limits::kCompilerMemory;
+  limits.address_space = limits::kCompilerAddresses;
   limits.file_size = limits::kImageBytes;
   limits.cpu_seconds = limits::kCompilerCpuSeconds;
   limits.tmpfs = limits::kCompilerFiles;
   auto child = host.spawn_compiler(limits);
   if (!child) return fail(child.error());
+  const pid_t pid = child->pid;
 
   auto* compilation = self.get();
   Child::Events events;
@@ -59,6 +68,11 @@ Expected<std::unique_ptr<Compilation>> Compilation::start(Reactor& reactor, Host
   };
   self->compiler_ = std::make_unique<Child>(reactor, reaper, Process{std::move(*child), {}, std::move(charge)},
                                             sizeof(wire::CompileReply), std::move(events));
+
+  // Before it is given anything hostile.
+  auto group = host.make_group(name, pid, limits::kCompilerGroup);
+  if (!group) return fail(group.error());
+  self->compiler_->put_in(std::move(*group));
 
   wire::CompileRequest request{};
   request.module_bytes_max = limits::kModuleBytes.count();
@@ -99,7 +113,7 @@ void Compilation::on_message(const Datagram& datagram) {
 
 void Compilation::on_end(const Exit& exit) {
   if (compiled_) return finish(take_image());
-  finish(tl::unexpected<EarlyEnd>(verdict_on(exit)));
+  finish(tl::unexpected<EarlyEnd>(verdict_on(exit, compiler_->group().out_of_memory())));
 }
 
 Compilation::Result Compilation::take_image() {
@@ -107,7 +121,11 @@ Compilation::Result Compilation::take_image() {
     return tl::unexpected<EarlyEnd>(fault_end(fault_from_errno("seal the image").what));
   auto view = host_.open_image(image_.get());
   if (!view) return end(Verdict::crashed, "the compiler made a bad image: " + view.error().what);
-  return Compiled{std::move(*view), std::move(image_), to_micros(reactor_.now() - started_)};
+  struct stat status{};
+  if (::fstat(image_.get(), &status) < 0)
+    return tl::unexpected<EarlyEnd>(fault_end(fault_from_errno("stat the image").what));
+  return Compiled{std::move(*view), std::move(image_), Bytes(static_cast<std::uint64_t>(status.st_size)),
+                  to_micros(reactor_.now() - started_)};
 }
 
 void Compilation::finish(Result result) {

@@ -16,6 +16,7 @@ namespace slack::run {
 struct Compiled {
   std::shared_ptr<const image::ImageView> image;
   Fd image_file;  // sealed against every change
+  Bytes size;     // of it
   Micros time;    // from the start of the compiler to the opened image
 };
 
@@ -24,9 +25,11 @@ class Compilation {
   using Result = tl::expected<Compiled, EarlyEnd>;
   // Called once, from the reactor, unless the Compilation is destroyed before: that ends the compiler.
   using Done = std::function<void(Result)>;
+  // `name`: of the compiler's control group.
 
   [[nodiscard]] static Expected<std::unique_ptr<Compilation>> start(Reactor& reactor, Host& host, Reaper& reaper,
-                                                                    const Fd& module, const RunOptions& options,
+                                                                    const std::string& name, const Fd& module,
+                                                                    const RunOptions& options,
                                                                     std::shared_ptr<const void> charge, Done done);
 
  private:

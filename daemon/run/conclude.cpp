@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "daemon/base/utf8.hpp"
 #include "daemon/wire/trap.hpp"
 
 namespace slack::run {
@@ -46,25 +47,6 @@ RunResult begin(Verdict verdict, const Evidence& evidence) {
   if (evidence.options.fuel != kUnlimitedFuel) result.fuel_limit = evidence.options.fuel.count();
   if (evidence.compile_time) result.compile_usec = evidence.compile_time->count();
   return result;
-}
-
-// Length of the UTF-8 sequence at the front of `text`, 0 if it is none (RFC 3629: no overlong forms, no surrogates).
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xc2 && first <= 0xdf   ? 2
-                             : (first & 0xf0) == 0xe0         ? 3
-                             : first >= 0xf0 && first <= 0xf4 ? 4
-                                                              : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  const unsigned char second = byte(1);
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
-      (first == 0xf4 && second > 0x8f))
-    return 0;
-  return length;
 }
 
 }  // namespace
@@ -118,7 +100,7 @@ EarlyEnd end_of(const wire::WorkerReport& report) {
 std::string printable(std::string_view text, std::size_t most) {
   std::string clean;
   while (!text.empty()) {
-    std::size_t length = sequence_length(text);
+    std::size_t length = utf8_sequence(text);
     const auto first = static_cast<unsigned char>(text.front());
     const bool control = length == 1 && (first < 0x20 || first == 0x7f);
     // C1 controls (U+0080 to U+009F) move the cursor of some terminals as well.

@@ -22,10 +22,11 @@ bool FairQueue::leave(std::uint64_t run) {
   return false;
 }
 
-std::optional<std::uint64_t> FairQueue::next() {
-  const auto served =
-      taken_ < shared_ ? lines_.begin()
-                       : std::ranges::find_if(lines_, [&](const Line& line) { return !taken_by_.contains(line.uid); });
+std::optional<std::uint64_t> FairQueue::next(const Ready& ready) {
+  const auto served = std::ranges::find_if(lines_, [&](const Line& line) {
+    if (taken_ >= shared_ && taken_by_.contains(line.uid)) return false;
+    return ready == nullptr || ready(line.runs.front());
+  });
   if (served == lines_.end()) return std::nullopt;
   Line line = std::move(*served);
   lines_.erase(served);

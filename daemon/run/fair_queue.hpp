@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -20,8 +21,10 @@ class FairQueue {
   void enter(uid_t uid, std::uint64_t run);
   // Leaves the queue; false if the run is not waiting (it may have its turn).
   bool leave(std::uint64_t run);
-  // The next run whose turn it is; the turn is taken.
-  [[nodiscard]] std::optional<std::uint64_t> next();
+  // The next run whose turn it is; the turn is taken. A line whose first run is not `ready` yet is passed over (the
+  // rest of it waits behind that run); `ready` may reserve what it says is there.
+  using Ready = std::function<bool(std::uint64_t run)>;
+  [[nodiscard]] std::optional<std::uint64_t> next(const Ready& ready = {});
   // A run of this user has no more use for its turn.
   void give_back(uid_t uid);
 

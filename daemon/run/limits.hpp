@@ -17,6 +17,10 @@ inline constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 inline constexpr Bytes kModuleBytes{64 * kMiB};
 // LLVM at -O2 takes a few hundred bytes of memory for a byte of Wasm; most of it for the largest function alone.
 inline constexpr Bytes kCompilerMemory{2 * kGiB};
+// Its address space: that memory, its files mapped, and the libraries of LLVM (a quarter of a GiB) with room to spare.
+inline constexpr Bytes kCompilerAddresses{5 * kGiB};
+// What its control group is charged: that memory, its files, the image, page tables.
+inline constexpr Bytes kCompilerGroup{3 * kGiB + 128 * kMiB};
 // LLVM's optimiser takes up to a minute of one core for a MiB of Wasm (sqlite3: 47 s for 0.85 MiB); a module that needs
 // more than this is the rare giant or made to hold a core.
 inline constexpr std::uint64_t kCompilerCpuSeconds = 300;
@@ -54,16 +58,29 @@ inline constexpr Bytes kEnvironmentBytes{1 * kMiB};
 inline constexpr std::size_t kNameBytes = 255;  // argv[0] is a file name: NAME_MAX
 
 // --- all runs of a user, and of everybody ---
-// A CI service's or a database's burst; each run costs about twenty descriptors and three processes over its life.
+// A CI service's or a database's burst, waiting runs included; each run costs about twenty descriptors and three
+// processes over its life.
 inline constexpr std::size_t kRunsPerUser = 256;
 inline constexpr std::size_t kRuns = 1024;
 // Descriptors of the daemon that one live run may take beside its directories: module, image, two sides of its
 // standard streams and their memfds, socket, pidfd, userfaultfd, safepoint page.
 inline constexpr std::size_t kFdsPerRun = 16;
-// Memory of the daemon's held output: 128 runs with the default limit.
+// Memory of the daemon's held output: 128 runs with the default limit. A run that finds no room waits for its turn.
 inline constexpr Bytes kHeldPerUser{8 * kGiB};
 inline constexpr Bytes kHeld{32 * kGiB};
 inline constexpr std::size_t kDirectoriesPerUser = 1024;
+
+// Code images of live runs, in memory: those of 64 of the largest programs that toolchains commonly emit (64 MiB of
+// image each), or one of the largest that there can be many times over.
+inline constexpr Bytes kImagesPerUser{4 * kGiB};
+inline constexpr Bytes kImages{16 * kGiB};
+
+// --- release of held output ---
+// A client's end that nobody reads: a person may leave a pager for a while, a program that forgot its pipe must not
+// keep its run's memory for ever.
+inline constexpr Micros kReleaseStall{600'000'000};
+// All of it: one that reads a byte now and then does not get round the limit above for longer.
+inline constexpr Micros kReleaseWall{3'600'000'000};
 
 // --- finished runs ---
 // Long enough for a client to read the properties after RunFinished, few enough to be nothing.
@@ -73,8 +90,8 @@ inline constexpr std::size_t kFinishedPerUser = 64;
 // --- shutdown ---
 // What live runs get to end and their clients to hear of it; below systemd's 90 s by far.
 inline constexpr Micros kShutdownWall{10'000'000};
-// What a release that was told to stop gets, before its thread is left to the end of the process (a FUSE server can
+// What an errand that was told to stop gets, before its thread is left to the end of the process (a FUSE server can
 // hold a write beyond every signal).
-inline constexpr Micros kReleaseGrace{2'000'000};
+inline constexpr Micros kErrandGrace{2'000'000};
 
 }  // namespace slack::run::limits

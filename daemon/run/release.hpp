@@ -1,16 +1,12 @@
 // Output that is held back until the verdict, and its release to the client's descriptors.
 #pragma once
 
-#include <sys/types.h>
-
-#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "daemon/base/fd.hpp"
-#include "daemon/run/reactor.hpp"
+#include "daemon/run/errand.hpp"
+#include "daemon/run/limits.hpp"
 
 namespace slack::run {
 
@@ -28,42 +24,14 @@ struct ReleasePart {
   Fd to;
 };
 
-// Whose rights a release is written with: a descriptor can be of a kind that checks who writes (procfs, sysfs,
-// netlink).
-struct Identity {
-  uid_t uid = 0;
-  gid_t gid = 0;
-};
+// How long a client may leave its end unread, and how long the whole may take.
+inline constexpr Errand::Patience kReleasePatience{limits::kReleaseStall, limits::kReleaseWall};
 
-// Copies in a thread of its own, since a client's descriptor may block for ever.
-class Release {
- public:
-  // `problem`: why not everything was written.
-  using Done = std::function<void(std::optional<std::string> problem)>;
-
-  // `done` is called once, from the reactor, unless the Release is destroyed before.
-  [[nodiscard]] static Expected<std::unique_ptr<Release>> start(Reactor& reactor, std::vector<ReleasePart> parts,
-                                                                Identity identity, Done done);
-  // Ends what still goes on; a thread that no signal reaches is left to the kernel.
-  ~Release();
-  Release(const Release&) = delete;
-  Release& operator=(const Release&) = delete;
-
-  // Ends the copying early: the thread's system call is interrupted. `done` follows in bounded time.
-  void cancel();
-
- private:
-  struct Shared;
-  Release(Reactor& reactor, Done done);
-  void interrupt();
-  void finish();
-
-  Reactor& reactor_;
-  Done done_;
-  std::shared_ptr<Shared> shared_;
-  Reactor::Handle finished_;
-  Reactor::Handle again_;
-  Nanos give_up_;
-};
+// Copies the parts, one after the other. `problem`: why not everything was written; "cut short" after cancel(…). The
+// charge is held until the copying thread has let go of all it holds.
+[[nodiscard]] Expected<std::unique_ptr<Errand>> start_release(Reactor& reactor, std::vector<ReleasePart> parts,
+                                                              Identity identity, std::shared_ptr<const void> charge,
+                                                              Errand::Done done,
+                                                              Errand::Patience patience = kReleasePatience);
 
 }  // namespace slack::run

@@ -36,7 +36,7 @@ Run::Run(RunId id, Request request, Admission::Charge charge, Reactor& reactor, 
          RunObserver& observer)
     : id_(id),
       request_(std::move(request)),
-      charge_(std::make_shared<const Admission::Charge>(std::move(charge))),
+      charge_(std::make_shared<Admission::Charge>(std::move(charge))),
       reactor_(reactor),
       host_(host),
       reaper_(reaper),
@@ -56,8 +56,9 @@ void Run::enter(State state) {
 }
 
 void Run::begin() {
-  auto compilation = Compilation::start(reactor_, host_, reaper_, request_.module, evidence_.options, charge_,
-                                        [this](Compilation::Result result) { on_compiled(std::move(result)); });
+  auto compilation =
+      Compilation::start(reactor_, host_, reaper_, "compile-" + std::to_string(id_), request_.module, evidence_.options,
+                         charge_, [this](Compilation::Result result) { on_compiled(std::move(result)); });
   if (!compilation) return end(fault_end(compilation.error().what));
   compilation_ = std::move(*compilation);
   request_.module.reset();
@@ -66,6 +67,8 @@ void Run::begin() {
 
 void Run::on_compiled(Compilation::Result result) {
   if (!result) return end(result.error());
+  if (const auto counted = charge_->add_image(result->size); !counted)
+    return end(EarlyEnd{Verdict::limit, describe(counted.error()), std::nullopt, std::nullopt});
   evidence_.image = std::move(result->image);
   evidence_.compile_time = result->time;
   image_file_ = std::move(result->image_file);
@@ -182,7 +185,7 @@ void Run::stop(const std::string& reason) {
     case State::running:
       return host_.stop(id_, Verdict::killed, reason);
     case State::releasing:
-      if (release_ != nullptr) release_->cancel();
+      if (release_ != nullptr) release_->cancel("cut short");
       return;
     case State::finished:
       return;
@@ -222,11 +225,11 @@ void Run::release() {
     result_.reason = result_.reason ? *result_.reason + "; " + note : note;
   };
   if (added) {
-    auto begun = Release::start(reactor_, std::move(parts), {request_.uid, request_.gid},
-                                [this, trouble](const std::optional<std::string>& problem) {
-                                  if (problem) trouble(*problem);
-                                  finish();
-                                });
+    auto begun = start_release(reactor_, std::move(parts), {request_.uid, request_.gid}, charge_,
+                               [this, trouble](const std::string& problem) {
+                                 if (!problem.empty()) trouble(problem);
+                                 finish();
+                               });
     if (begun) {
       release_ = std::move(*begun);
       return enter(State::releasing);

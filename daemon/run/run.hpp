@@ -36,6 +36,8 @@ class Run {
   Run(RunId id, Request request, Admission::Charge charge, Reactor& reactor, Host& host, Reaper& reaper,
       RunObserver& observer);
 
+  // Takes room for its held output, before it begins; false: there is none now.
+  [[nodiscard]] bool reserve() { return charge_->hold_output(); }
   // It is its turn to be compiled. The observer hears of the end of compilation by the state.
   void begin();
   // Verdict killed, if it has none; a release is cut short.
@@ -65,7 +67,7 @@ class Run {
   RunId id_;
   State state_ = State::queued;
   Request request_;
-  std::shared_ptr<const Admission::Charge> charge_;  // also held by what is left to reap
+  std::shared_ptr<Admission::Charge> charge_;  // also held by what is left to reap
   Reactor& reactor_;
   Host& host_;
   Reaper& reaper_;
@@ -79,7 +81,7 @@ class Run {
   Nanos finished_at_;
   std::unique_ptr<Compilation> compilation_;
   std::unique_ptr<Preparation> preparation_;
-  std::unique_ptr<Release> release_;
+  std::unique_ptr<Errand> release_;
 };
 
 }  // namespace slack::run

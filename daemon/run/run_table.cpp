@@ -2,6 +2,7 @@
 #include "daemon/run/run_table.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "daemon/run/limits.hpp"
@@ -30,9 +31,10 @@ RunTable::RunTable(Reactor& reactor, Host& host, const Config& config, TableObse
       host_(host),
       observer_(observer),
       admission_(config.limits),
+      entrance_(std::numeric_limits<std::size_t>::max()),
       queue_(std::max<std::size_t>(config.compilers, 1)),
-      reaper_(reactor, [this] { check_idle(); }) {
-  host_.on_reaped([this] { check_idle(); });
+      reaper_(reactor, [this] { on_reaped(); }) {
+  host_.on_reaped([this] { on_reaped(); });
   host_.on_outcome([this](const monitor::Outcome& outcome) {
     if (Run* run = find(outcome.id)) run->on_outcome(outcome);
   });
@@ -42,7 +44,10 @@ tl::expected<RunId, RunTable::Refusal> RunTable::add(Request request) {
   if (shutting_down_)
     return tl::unexpected<Refusal>({Refusal::Why::shutting_down, "slackd is shutting down and takes no more runs"});
   auto charge = admission_.admit(demand_of(request));
-  if (!charge) return tl::unexpected<Refusal>({Refusal::Why::limit, describe(charge.error())});
+  if (!charge) {
+    const auto why = charge.error().passing ? Refusal::Why::limit : Refusal::Why::option;
+    return tl::unexpected<Refusal>({why, describe(charge.error())});
+  }
   // Now, while the client waits for an answer: what is wrong with a directory is wrong with its call.
   if (auto handed = hand_in_directories(request); !handed)
     return tl::unexpected<Refusal>({Refusal::Why::directory, handed.error().what});
@@ -53,8 +58,8 @@ tl::expected<RunId, RunTable::Refusal> RunTable::add(Request request) {
                                     static_cast<RunObserver&>(*this));
   runs_.emplace(id, std::move(entry));
   ++live_count_;
-  queue_.enter(uid, id);
-  turns_ = reactor_.defer([this] { give_turns(); });
+  entrance_.enter(uid, id);
+  look_for_turns();
   return id;
 }
 
@@ -79,7 +84,13 @@ std::vector<const Run*> RunTable::live() const {
   return live;
 }
 
+void RunTable::look_for_turns() {
+  turns_ = reactor_.defer([this] { give_turns(); });
+}
+
 void RunTable::give_turns() {
+  while (const auto next = entrance_.next([this](RunId run) { return runs_.at(run).run->reserve(); }))
+    queue_.enter(runs_.at(*next).run->uid(), *next);
   while (const auto next = queue_.next()) {
     Entry& entry = runs_.at(*next);
     entry.has_turn = true;
@@ -91,7 +102,7 @@ void RunTable::take_turn_back(RunId run) {
   const auto entry = runs_.find(run);
   if (entry == runs_.end() || !std::exchange(entry->second.has_turn, false)) return;
   queue_.give_back(entry->second.run->uid());
-  turns_ = reactor_.defer([this] { give_turns(); });
+  look_for_turns();
 }
 
 void RunTable::run_changed(const Run& run) {
@@ -100,9 +111,11 @@ void RunTable::run_changed(const Run& run) {
 }
 
 void RunTable::run_finished(const Run& run) {
-  queue_.leave(run.id());
+  if (!entrance_.leave(run.id())) queue_.leave(run.id());
   --live_count_;
   observer_.run_finished(run);
+  // It gave its room back, unless a child or a thread still holds it.
+  look_for_turns();
   // The run is still at work below us: it goes from the reactor.
   tidy();
 }
@@ -127,6 +140,8 @@ std::size_t RunTable::prune(std::optional<uid_t> uid) {
 
 void RunTable::tidy() {
   tidying_ = reactor_.defer([this] {
+    // A thread that was given up on may have let go of its room since.
+    give_turns();
     for (const RunId run : overdue()) {
       runs_.erase(run);
       observer_.run_removed(run);
@@ -161,6 +176,11 @@ void RunTable::shut_down(const std::string& reason) {
   for (auto& [id, entry] : runs_)
     if (entry.run->state() != State::finished) live.push_back(entry.run.get());
   for (Run* run : live) run->stop(reason);
+}
+
+void RunTable::on_reaped() {
+  look_for_turns();
+  check_idle();
 }
 
 void RunTable::check_idle() {

@@ -28,7 +28,7 @@ class RunTable final : private RunObserver {
 
   // Why a run is not taken.
   struct Refusal {
-    enum class Why { limit, directory, shutting_down } why = Why::limit;
+    enum class Why { option, limit, directory, shutting_down } why = Why::limit;
     std::string what;
   };
   // The run begins from the reactor, not before this returns.
@@ -58,8 +58,10 @@ class RunTable final : private RunObserver {
   void run_finished(const Run& run) override;
   [[nodiscard]] Expected<void> hand_in_directories(Request& request);
   void give_turns();
+  void look_for_turns();
   void take_turn_back(RunId run);
   void tidy();
+  void on_reaped();
   void check_idle();
   [[nodiscard]] std::vector<RunId> overdue() const;
 
@@ -67,7 +69,8 @@ class RunTable final : private RunObserver {
   Host& host_;
   TableObserver& observer_;
   Admission admission_;
-  FairQueue queue_;
+  FairQueue entrance_;  // of those that wait for room for their held output
+  FairQueue queue_;     // of those that wait for a compiler
   Reaper reaper_;
   std::map<RunId, Entry> runs_;
   RunId last_id_ = 0;

@@ -2,7 +2,6 @@
 #include "daemon/sandbox/directory.hpp"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -43,7 +42,9 @@ Expected<Fd> mapping_of(IdPair client) {
   static std::map<IdPair, Fd> mappings;
   const std::lock_guard lock(mutex);
   if (const auto found = mappings.find(client); found != mappings.end()) return found->second.duplicate();
-  auto made = make_mapping_namespace(client, IdPair{kNobody, kNogroup});
+  const auto worker = identity_for_children();
+  if (!worker) return fail(worker.error());
+  auto made = make_mapping_namespace(client, IdPair{worker->uid, worker->gid});
   if (!made) return made;
   if (mappings.size() >= kMaxMappings) mappings.clear();
   auto copy = made->duplicate();
@@ -120,27 +121,23 @@ std::string explain(const CloneFault& fault, bool mapped) {
   return fault_from_errno("hand in a directory", fault.error).what;
 }
 
-Expected<void> check_directory(int directory) {
-  struct stat status{};
-  if (::fstat(directory, &status) < 0) return fail("hand in a directory");
-  if (!S_ISDIR(status.st_mode)) return fail("hand in a directory", ENOTDIR);
-  // A worker has no other call to open a file with, and inherits whatever forbids it to us.
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH;
-  const Fd opened(static_cast<int>(::syscall(SYS_openat2, directory, ".", &how, sizeof how)));
-  if (!opened.valid() && (errno == ENOSYS || errno == EPERM))
-    return fail(Fault{ENOSYS,
-                      "hand in a directory: openat2 is missing (Linux before 5.6) or forbidden (RestrictSUIDSGID= "
-                      "in the unit of slackd does that)"});
-  return {};
+// Asks nothing of the file system itself: one on a network or in FUSE could hold up whoever asks it, for ever.
+Expected<void> check_directory(int directory, const Facilities& facilities) {
+  struct statx status{};
+  if (::statx(directory, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &status) < 0)
+    return fail("hand in a directory");
+  if (!S_ISDIR(status.stx_mode)) return fail("hand in a directory", ENOTDIR);
+  if (facilities.openat2) return {};
+  const auto reason = facilities.reasons.find("openat2");
+  return fail(Fault{ENOSYS, "hand in a directory: a worker could open nothing in it: " +
+                                (reason == facilities.reasons.end() ? "openat2 is not available" : reason->second)});
 }
 
 }  // namespace
 
 Expected<Fd> hand_in_directory(int directory, uid_t client_uid, gid_t client_gid, bool read_only,
                                const Facilities& facilities) {
-  if (auto checked = check_directory(directory); !checked) return fail(checked.error());
+  if (auto checked = check_directory(directory, facilities); !checked) return fail(checked.error());
   Fd mapping;
   if (facilities.privileged && facilities.idmapped_mounts) {
     auto found = mapping_of(IdPair{client_uid, client_gid});

@@ -52,6 +52,19 @@ Facility describe_directories(const Facilities& facilities) {
           "a run has the access to a directory that everybody has (" + reason(facilities, "idmapped mounts") + ")"};
 }
 
+Facility describe_worker_user(const Facilities& facilities) {
+  constexpr char kName[] = "worker user";
+  if (!facilities.children) return {kName, false, "slackd cannot start a child: " + reason(facilities, kName)};
+  const Identity& children = *facilities.children;
+  const std::string uid = "uid " + std::to_string(children.uid);
+  if (!children.changes)
+    return {kName, true, "slackd's own user, " + uid + ": workers have no more rights than their client, nor less"};
+  if (children.uid != kNobody) return {kName, true, std::string(kWorkerUser) + ", " + uid};
+  return {kName, false,
+          "nobody, " + uid + ", which other processes of this machine may run as; the user " + kWorkerUser +
+              " would be used if there were one (systemd-sysusers makes it)"};
+}
+
 }  // namespace
 
 Facilities probe_facilities() {
@@ -66,6 +79,11 @@ Facilities probe_facilities() {
   found.mseal = note("mseal", probe_mseal());
   found.realtime = note("fifo", probe_realtime());
   found.landlock_abi = landlock_abi();
+  found.openat2 = note("openat2", probe_openat2());
+  if (auto children = identity_for_children())
+    found.children = *children;
+  else
+    found.reasons.emplace("worker user", children.error().what);
   if (found.privileged) found.idmapped_mounts = note("idmapped mounts", probe_idmapped_mounts());
   const CgroupTree tree = claim_cgroup_tree();
   remove_leftover_groups(tree);
@@ -89,6 +107,10 @@ std::vector<Facility> describe(const Facilities& facilities) {
            : "mount namespaces and detached mounts alone close paths"},
       describe_cgroup(facilities),
       describe_directories(facilities),
+      {"openat2", facilities.openat2,
+       facilities.openat2 ? "workers open files strictly below the directories handed in"
+                          : "no directory can be handed in: " + reason(facilities, "openat2")},
+      describe_worker_user(facilities),
       {"mseal", facilities.mseal,
        facilities.mseal ? "a worker's safepoint mapping is sealed"
                         : "the seccomp filter alone keeps a worker's mappings in place"},

@@ -2,16 +2,19 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/base/fault.hpp"
+#include "daemon/sandbox/identity.hpp"
 
 namespace slack::sandbox {
 
 // One line of `slackctl status`.
 struct Facility {
-  std::string name;  // "namespaces", "userfaultfd", "landlock", "cgroup", "idmapped mounts", "mseal", "fifo"; "bpf", …
+  std::string
+      name;  // "namespaces", "userfaultfd", "landlock", "cgroup", "idmapped mounts", "openat2", "worker user", …
   bool available = false;
   std::string in_use;  // what is in use, or what is used instead and why
 };
@@ -22,12 +25,15 @@ struct Facilities {
   bool user_namespaces = false;  // without them slackd does not start
   int landlock_abi = 0;          // 0: none
   bool idmapped_mounts = false;
+  bool openat2 = false;  // without it no directory is handed in: a worker has no other call to open a file with
   bool mseal = false;
   bool realtime = false;  // SCHED_FIFO for the monitor
   enum class Cgroup { none, v1, v2 } cgroup = Cgroup::none;
   // Below these a daemon's groups are made: its own group in the one hierarchy of v2; in those of memory and pids on
   // v1.
   std::vector<std::string> cgroup_parents;
+  // What zygotes and their children run as; a fault is in `reasons`.
+  std::optional<Identity> children;
   // Why what is lacking is lacking: name as in Facility, text of the fault.
   std::map<std::string, std::string> reasons;
 };

@@ -2,6 +2,7 @@
 #include "daemon/sandbox/facility_probes.hpp"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -133,6 +134,21 @@ Expected<void> try_idmapped_mount() {
   return fail("mount_setattr");
 }
 
+// On our own root, never on a client's directory. Workers inherit whatever forbids it to us.
+Expected<void> try_openat2() {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT;
+  const Fd opened(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how)));
+  if (!opened.valid() && (errno == ENOSYS || errno == EPERM))
+    return fail(
+        Fault{ENOSYS,
+              "openat2 is missing (Linux before 5.6) or forbidden (RestrictSUIDSGID= in the unit of slackd does "
+              "that)"});
+  if (!opened.valid()) return fail("openat2");
+  return {};
+}
+
 }  // namespace
 
 Expected<void> probe_user_namespaces() { return in_child(try_user_namespaces); }
@@ -140,5 +156,6 @@ Expected<void> probe_userfaultfd() { return in_child(try_userfaultfd); }
 Expected<void> probe_mseal() { return in_child(try_mseal); }
 Expected<void> probe_realtime() { return in_child(try_realtime); }
 Expected<void> probe_idmapped_mounts() { return in_child(try_idmapped_mount); }
+Expected<void> probe_openat2() { return in_child(try_openat2); }
 
 }  // namespace slack::sandbox

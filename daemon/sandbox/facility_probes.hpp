@@ -13,5 +13,6 @@ namespace slack::sandbox {
 [[nodiscard]] Expected<void> probe_mseal();
 [[nodiscard]] Expected<void> probe_realtime();
 [[nodiscard]] Expected<void> probe_idmapped_mounts();
+[[nodiscard]] Expected<void> probe_openat2();
 
 }  // namespace slack::sandbox

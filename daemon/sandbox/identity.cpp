@@ -4,13 +4,28 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <pwd.h>
 #include <unistd.h>
+
+#include <array>
 
 #include "daemon/base/fd.hpp"
 #include "daemon/sandbox/policy/capabilities.hpp"
 #include "daemon/sandbox/policy/user_namespace.hpp"
 
 namespace slack::sandbox {
+namespace {
+
+Identity look_up_worker_user() {
+  std::array<char, 4096> buffer;
+  passwd entry{};
+  passwd* found = nullptr;
+  const int error = ::getpwnam_r(kWorkerUser, &entry, buffer.data(), buffer.size(), &found);
+  if (error != 0 || found == nullptr || entry.pw_uid == 0 || entry.pw_gid == 0) return Identity{};
+  return Identity{entry.pw_uid, entry.pw_gid, true};
+}
+
+}  // namespace
 
 Expected<Identity> identity_for_children() {
   const Fd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -19,7 +34,10 @@ Expected<Identity> identity_for_children() {
   if (!initial) return fail(initial.error());
   // Root of another user namespace is somebody ordinary outside: it keeps that identity, for it has no other to take.
   const bool may_change = *initial && has_capability(CAP_SETUID) && has_capability(CAP_SETGID);
-  if (may_change) return Identity{};
+  if (may_change) {
+    static const Identity worker = look_up_worker_user();
+    return worker;
+  }
   if (*initial && ::geteuid() == 0)
     return fail(Fault{EPERM, "slackd runs as root but may not change its uid: it needs CAP_SETUID and CAP_SETGID"});
   return Identity{::geteuid(), ::getegid(), false};

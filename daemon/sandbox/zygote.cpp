@@ -175,9 +175,9 @@ Expected<Spawned> Zygote::spawn(const ChildLimits& limits) {
     spawned.safepoint_page = std::move(*page);
     passed[1] = spawned.safepoint_page.get();
   }
-  const wire::SpawnRequest request{limits.memory.count(), limits.file_size.count(), limits.cpu_seconds,
-                                   limits.tmpfs.count(),  limits.open_files,        children_.uid,
-                                   children_.gid};
+  const wire::SpawnRequest request{
+      limits.memory.count(),        limits.file_size.count(), limits.cpu_seconds, limits.tmpfs.count(),
+      limits.address_space.count(), limits.open_files,        children_.uid,      children_.gid};
   const std::span<const int> fds(passed, with_safepoint_ ? 2 : 1);
   if (auto sent = send_datagram(control_.get(), bytes_of(request), fds); !sent) return lose(sent.error());
   auto datagram = receive_datagram(control_.get(), sizeof(wire::SpawnReply));

@@ -15,6 +15,7 @@ namespace slack::sandbox {
 // Limits of one child.
 struct ChildLimits {
   Bytes memory;                   // private writable memory
+  Bytes address_space;            // everything mapped; 0: no limit of ours, as a worker's reservations need it
   Bytes file_size;                // longest file it may write
   std::uint64_t cpu_seconds = 0;  // 0: none
   Bytes tmpfs;                    // size of its private root; 0: it can hold no file

@@ -19,12 +19,13 @@ struct ZygoteReady {
 // Daemon → zygote: fork one confined child. Descriptors, in this order: the child's end of its own socket; for a
 // worker also the safepoint memfd (one page, SHRINK and GROW sealed).
 struct SpawnRequest {
-  std::uint64_t memory_bytes;  // RLIMIT_DATA of the child
-  std::uint64_t file_bytes;    // RLIMIT_FSIZE
-  std::uint64_t cpu_seconds;   // RLIMIT_CPU; 0: none
-  std::uint64_t tmpfs_bytes;   // size of the child's private root; 0: an empty one that takes no files
-  std::uint32_t open_files;    // RLIMIT_NOFILE
-  std::uint32_t map_uid;       // uid of the child in its user namespace maps to this uid of the zygote's namespace
+  std::uint64_t memory_bytes;   // RLIMIT_DATA of the child
+  std::uint64_t file_bytes;     // RLIMIT_FSIZE
+  std::uint64_t cpu_seconds;    // RLIMIT_CPU; 0: none
+  std::uint64_t tmpfs_bytes;    // size of the child's private root; 0: an empty one that takes no files
+  std::uint64_t address_bytes;  // RLIMIT_AS; 0: none
+  std::uint32_t open_files;     // RLIMIT_NOFILE
+  std::uint32_t map_uid;        // uid of the child in its user namespace maps to this uid of the zygote's namespace
   std::uint32_t map_gid;
 };
 

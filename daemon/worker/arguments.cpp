@@ -10,6 +10,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "daemon/base/wasm_numbers.hpp"
+
 namespace slack::worker {
 namespace {
 
@@ -74,6 +76,23 @@ std::string_view print_text(std::string_view text, std::span<char> out) {
   return {out.data(), text.size()};
 }
 
+// As print_vector prints one; leading zeros may be left out.
+tl::expected<Value, std::string> parse_vector(std::string_view text) {
+  constexpr std::size_t kDigitsOfHalf = 16;
+  std::string_view digits = text;
+  if (!take_hex_prefix(digits) || digits.empty() || digits.size() > 2 * kDigitsOfHalf)
+    return tl::unexpected("\"" + std::string(text) + "\" is no vector: 0x and up to 32 hexadecimal digits");
+  const std::size_t low_at = digits.size() > kDigitsOfHalf ? digits.size() - kDigitsOfHalf : 0;
+  Value value{0, 0};
+  const auto parse_half = [](std::string_view half, std::uint64_t& out) {
+    const auto [end, error] = std::from_chars(half.data(), half.data() + half.size(), out, 16);
+    return half.empty() || (error == std::errc() && end == half.data() + half.size());
+  };
+  if (!parse_half(digits.substr(0, low_at), value.high) || !parse_half(digits.substr(low_at), value.low))
+    return tl::unexpected("\"" + std::string(text) + "\" is not a hexadecimal number");
+  return value;
+}
+
 std::string_view print_vector(const Value& value, std::span<char> out) {
   static constexpr char kDigits[] = "0123456789abcdef";
   out[0] = '0';
@@ -86,26 +105,6 @@ std::string_view print_vector(const Value& value, std::span<char> out) {
 }
 
 }  // namespace
-
-std::string_view name_of(ValueType type) {
-  switch (type) {
-    case ValueType::i32:
-      return "i32";
-    case ValueType::i64:
-      return "i64";
-    case ValueType::f32:
-      return "f32";
-    case ValueType::f64:
-      return "f64";
-    case ValueType::v128:
-      return "v128";
-    case ValueType::funcref:
-      return "funcref";
-    case ValueType::externref:
-      return "externref";
-  }
-  return "an unknown type";
-}
 
 tl::expected<Value, std::string> parse_value(ValueType type, std::string_view text) {
   switch (type) {
@@ -122,7 +121,7 @@ tl::expected<Value, std::string> parse_value(ValueType type, std::string_view te
       if (text == "null") return Value{0, 0};
       return tl::unexpected("only null can be given, not \"" + std::string(text) + "\"");
     case ValueType::v128:
-      break;
+      return parse_vector(text);
   }
   return tl::unexpected(std::string("values of this type cannot be given as text"));
 }
@@ -133,7 +132,7 @@ tl::expected<void, std::string> parse_arguments(std::string_view function, std::
     std::string types;
     for (const ValueType type : parameters) {
       if (!types.empty()) types += ", ";
-      types += name_of(type);
+      types += value_type_name(static_cast<std::uint32_t>(type));
     }
     return tl::unexpected(std::string(function) + " takes " + std::to_string(parameters.size()) +
                           (parameters.size() == 1 ? " argument (" : " arguments (") + types + "), " +
@@ -143,7 +142,8 @@ tl::expected<void, std::string> parse_arguments(std::string_view function, std::
     auto value = parse_value(parameters[i], texts[i]);
     if (!value)
       return tl::unexpected("parameter " + std::to_string(i + 1) + " of " + std::string(function) + " (" +
-                            std::string(name_of(parameters[i])) + "): " + value.error());
+                            std::string(value_type_name(static_cast<std::uint32_t>(parameters[i]))) +
+                            "): " + value.error());
     values[i] = *value;
   }
   return {};

@@ -12,10 +12,9 @@
 
 namespace slack::worker {
 
-[[nodiscard]] std::string_view name_of(image::ValueType type);
-
 // Integers: decimal or 0x hexadecimal, signed or unsigned, of the type's width. Floats: decimal, 0x hexadecimal,
-// inf, nan (the canonical one). References: null. The error says what is wrong, without naming the parameter.
+// inf, nan (the canonical one). Vectors: 0x hexadecimal, lane 0 in the lowest digits. References: null. The error says
+// what is wrong, without naming the parameter.
 [[nodiscard]] tl::expected<services::Value, std::string> parse_value(image::ValueType type, std::string_view text);
 
 // All of a function's arguments; the error names the parameter and its type.

@@ -6,6 +6,7 @@
 
 #include "daemon/base/clock.hpp"
 #include "daemon/worker/process.hpp"
+#include "daemon/worker/wasi/preview0.hpp"
 #include "daemon/worker/wasi/table.hpp"
 
 namespace slack::worker {
@@ -39,31 +40,25 @@ struct Entry<kFunction> {
   static constexpr std::array<char, sizeof...(Arguments) + 1> kLetters{(sizeof(Arguments) == 8 ? 'l' : 'i')..., ':'};
 };
 
-// In the C convention the caller clears the arguments away, so one function serves every signature.
-std::uint32_t answer_nosys() { return static_cast<std::uint32_t>(wasi::Errno::nosys); }
-
 // The signature in wasi.def is the one that the C++ function has.
-#define implemented(name, signature)                                                                          \
+#define X(name, signature)                                                                                    \
   static_assert(std::string_view(Entry<&wasi::name>::kLetters.data(), Entry<&wasi::name>::kLetters.size()) == \
                 signature);
-#define absent(name, signature)
-#define X(name, signature, state) state(name, signature)
 #include "daemon/wire/wasi.def"
 #undef X
-#undef implemented
-#undef absent
 
-std::uint64_t wasi_entry(std::size_t index) {
-#define implemented(name) reinterpret_cast<std::uint64_t>(&Entry<&wasi::name>::call)
-#define absent(name) reinterpret_cast<std::uint64_t>(&answer_nosys)
+std::uint64_t wasi_entry(const wasi::Found& function) {
   static const std::array kEntries{
-#define X(name, signature, state) state(name),
+#define X(name, signature) reinterpret_cast<std::uint64_t>(&Entry<&wasi::name>::call),
 #include "daemon/wire/wasi.def"
 #undef X
   };
-#undef implemented
-#undef absent
-  return kEntries[index];
+  static const std::array kOldEntries{
+#define X(name, signature) reinterpret_cast<std::uint64_t>(&Entry<&wasi::preview0::name>::call),
+#include "daemon/wire/wasi.def"
+#undef X
+  };
+  return (function.preview == wasi::Preview::zero ? kOldEntries : kEntries)[function.index];
 }
 
 void bench_start() {
@@ -134,11 +129,9 @@ tl::expected<std::uint64_t, Refusal> resolve_import(std::string_view module, std
   const std::string full_name = std::string(module) + "." + std::string(name);
   std::string_view wanted;
   std::uint64_t address = 0;
-  if (module == wasi::kModule) {
-    if (const auto index = wasi::function_named(name)) {
-      wanted = wasi::functions()[*index].signature;
-      address = wasi_entry(*index);
-    }
+  if (const auto function = wasi::find_function(module, name)) {
+    wanted = wasi::functions()[function->index].signature;
+    address = wasi_entry(*function);
   }
   for (const MeasureFunction& function : measure_functions()) {
     if (function.module != module || function.name != name) continue;

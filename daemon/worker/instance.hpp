@@ -2,13 +2,10 @@
 #pragma once
 
 #include "daemon/base/units.hpp"
+#include "daemon/base/wasm_numbers.hpp"
 #include "daemon/worker/stop.hpp"
 
 namespace slack::worker {
-
-// Address space is reserved for this many elements of each table at the start, since nothing can be mapped later;
-// 80 MB each. wasmtime's own default is no limit, browsers allow 10,000,000.
-inline constexpr std::uint32_t kMaxTableElements = 10'000'000;
 
 // Before the second filter: the context, the tables' reserve, the import slots. `process` has image and header.
 [[nodiscard]] Prepared<void> link_instance(bool measure);

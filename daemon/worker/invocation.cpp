@@ -12,8 +12,6 @@ namespace {
 constexpr std::string_view kCommand = "_start";
 // A reactor's constructors; they have to run before any other export (WASI application ABI).
 constexpr std::string_view kReactor = "_initialize";
-// What wasmtime 50.0.1 charges for the call of a start function by instantiation.
-constexpr std::uint64_t kStartCallFuel = 2;
 
 const image::Export* function_named(std::string_view name) {
   for (const image::Export& exported :
@@ -63,7 +61,7 @@ bool Invocation::call(std::uint64_t thunk, services::Value* values) {
 
 bool Invocation::run() {
   if (process.header->start_thunk != 0) {
-    process.context->fuel += kStartCallFuel;
+    process.context->fuel += services::kStartCallFuel;
     services::Value nothing{};
     if (!call(process.header->start_thunk, &nothing)) return false;
   }

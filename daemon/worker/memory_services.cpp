@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "daemon/worker/bulk.hpp"
+#include "daemon/worker/charged_bulk.hpp"
 #include "daemon/worker/fault_handler.hpp"
 #include "daemon/worker/process.hpp"
 #include "daemon/worker/services.hpp"
@@ -17,18 +17,6 @@ void require_memory(std::uint64_t start, std::uint64_t length, std::uint64_t siz
                     std::uint32_t offset) {
   if (!in_bounds(start, length, size)) [[unlikely]]
     end_by_trap(static_cast<std::uint32_t>(Trap::out_of_bounds_memory_access), function, offset);
-}
-
-// One fuel a byte, charged chunk by chunk so that what is published never runs ahead of what was done.
-template <typename Step>
-void by_chunks(std::uint32_t length, bool downwards, Step step) {
-  in_chunks(
-      length, kMemoryChunk, downwards,
-      [&](std::uint32_t at, std::uint32_t part) {
-        step(at, part);
-        process.context->fuel += part;
-      },
-      host_safepoint);
 }
 
 // Marks a libc function as running for generated code, so that its faults count as the module's.
@@ -64,7 +52,7 @@ void memory_copy(std::uint32_t to, std::uint32_t from, std::uint32_t length, std
   const std::uint64_t size = process.context->memory_bytes;
   require_memory(to, length, size, function, offset);
   require_memory(from, length, size, function, offset);
-  by_chunks(length, to > from, [&](std::uint64_t at, std::uint32_t part) {
+  by_chunks(length, kMemoryChunk, to > from, [&](std::uint64_t at, std::uint32_t part) {
     std::memmove(memory_at(to + at), memory_at(from + at), part);
   });
 }
@@ -73,7 +61,7 @@ void memory_fill(std::uint32_t to, std::uint32_t value, std::uint32_t length, st
                  std::uint32_t offset) {
   enter_host();
   require_memory(to, length, process.context->memory_bytes, function, offset);
-  by_chunks(length, false, [&](std::uint64_t at, std::uint32_t part) {
+  by_chunks(length, kMemoryChunk, false, [&](std::uint64_t at, std::uint32_t part) {
     std::memset(memory_at(to + at), static_cast<int>(value & 0xff), part);
   });
 }
@@ -86,7 +74,7 @@ void memory_init(std::uint32_t to, std::uint32_t from, std::uint32_t length, std
   require_memory(from, length, process.data_dropped[segment] != 0 ? 0 : data.size, function, offset);
   require_memory(to, length, process.context->memory_bytes, function, offset);
   const auto* bytes = reinterpret_cast<const std::byte*>(data.bytes) + from;
-  by_chunks(length, false,
+  by_chunks(length, kMemoryChunk, false,
             [&](std::uint64_t at, std::uint32_t part) { std::memcpy(memory_at(to + at), bytes + at, part); });
 }
 

@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "daemon/worker/bulk.hpp"
+#include "daemon/worker/charged_bulk.hpp"
 #include "daemon/worker/process.hpp"
 #include "daemon/worker/services.hpp"
 
@@ -18,20 +18,9 @@ void require_table(std::uint64_t start, std::uint64_t length, std::uint64_t size
     end_by_trap(static_cast<std::uint32_t>(Trap::out_of_bounds_table_access), function, offset);
 }
 
-// One fuel an element.
-template <typename Step>
-void by_chunks(std::uint32_t length, bool downwards, Step step) {
-  in_chunks(
-      length, kTableChunk, downwards,
-      [&](std::uint32_t at, std::uint32_t part) {
-        step(at, part);
-        process.context->fuel += part;
-      },
-      host_safepoint);
-}
-
 void fill(std::uint64_t* elements, std::uint64_t reference, std::uint32_t length) {
-  by_chunks(length, false, [&](std::uint32_t at, std::uint32_t part) { std::fill_n(elements + at, part, reference); });
+  by_chunks(length, kTableChunk, false,
+            [&](std::uint32_t at, std::uint32_t part) { std::fill_n(elements + at, part, reference); });
 }
 
 }  // namespace
@@ -67,7 +56,7 @@ void table_copy(std::uint32_t to, std::uint32_t from, std::uint32_t length, std:
   const TableDescriptor& source = process.table(from_table);
   require_table(to, length, target.size, function, offset);
   require_table(from, length, source.size, function, offset);
-  by_chunks(length, to > from, [&](std::uint32_t at, std::uint32_t part) {
+  by_chunks(length, kTableChunk, to > from, [&](std::uint32_t at, std::uint32_t part) {
     std::memmove(elements_of(target) + to + at, elements_of(source) + from + at, std::size_t{part} * 8);
   });
 }
@@ -89,7 +78,7 @@ void table_init(std::uint32_t to, std::uint32_t from, std::uint32_t length, std:
   require_table(from, length, process.elements_dropped[segment] != 0 ? 0 : elements.count, function, offset);
   require_table(to, length, table.size, function, offset);
   const auto* references = reinterpret_cast<const std::uint64_t*>(elements.references) + from;
-  by_chunks(length, false, [&](std::uint32_t at, std::uint32_t part) {
+  by_chunks(length, kTableChunk, false, [&](std::uint32_t at, std::uint32_t part) {
     std::copy_n(references + at, part, elements_of(table) + to + at);
   });
 }

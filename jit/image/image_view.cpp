@@ -25,6 +25,10 @@ namespace {
 constexpr std::uint64_t kMostFileBytes = std::uint64_t{1} << 30;
 // An image has two loadable segments; a few more do no harm.
 constexpr std::size_t kMostSegments = 16;
+// What a name may cost whoever asks for it: more of it than this is cut off. Reports show a kilobyte of one.
+constexpr std::size_t kMostNameBytes = 1024;
+// Four symbols for each of the million functions that a module may have; those behind are not looked at.
+constexpr std::size_t kMostSymbols = std::size_t{1} << 22;
 
 tl::unexpected<Fault> malformed(std::string what) { return fail(Fault{ENOEXEC, "image: " + std::move(what)}); }
 
@@ -256,9 +260,10 @@ Expected<void> Loaded::check_sections() {
   if (!names_header) return malformed("section headers outside the file");
   // An image has about a dozen sections, with names of a few bytes: more is hostile, and would be read in vain.
   constexpr std::uint64_t kMostSections = 64;
-  constexpr std::uint64_t kMostNameBytes = 4096;
+  constexpr std::uint64_t kMostSectionNameBytes = 4096;
   if (elf_.e_shnum > kMostSections) return malformed("more than 64 sections");
-  const auto names = slice(names_header->sh_offset, std::min<std::uint64_t>(names_header->sh_size, kMostNameBytes));
+  const auto names =
+      slice(names_header->sh_offset, std::min<std::uint64_t>(names_header->sh_size, kMostSectionNameBytes));
   if (!names) return malformed("section names outside the file");
   for (std::uint64_t i = 0; i < elf_.e_shnum; ++i) {
     const auto header = section(i);
@@ -308,15 +313,19 @@ std::optional<LineEntry> Loaded::line_at(std::uint64_t pc) const {
   return entry;
 }
 
-// Through the whole symbol table: it is asked for the frames of a backtrace only.
+// Through the symbol table up to the first symbol that holds `pc`: it is asked for the frames of a backtrace only. The
+// functions of a true image do not overlap; in another one, symbols without end that all hold it must cost nothing.
 std::optional<std::string> Loaded::function_at(std::uint64_t pc) const {
-  for (std::size_t i = 0; i < symbols_.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(symbols_.size(), kMostSymbols); ++i) {
     const auto symbol = symbols_[i];
     if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || pc < symbol.st_value || pc - symbol.st_value >= symbol.st_size) {
       continue;
     }
-    const auto name = string_at(symbol_names_, symbol.st_name);
-    if (name.starts_with(kFunctionSymbolPrefix)) return std::string(name.substr(std::strlen(kFunctionSymbolPrefix)));
+    if (symbol.st_name >= symbol_names_.size()) return std::nullopt;
+    const auto length = std::min(symbol_names_.size() - symbol.st_name, kMostNameBytes);
+    const std::string_view text(reinterpret_cast<const char*>(symbol_names_.data()) + symbol.st_name, length);
+    if (!text.starts_with(kFunctionSymbolPrefix)) return std::nullopt;
+    return std::string(text.substr(0, text.find('\0')).substr(std::strlen(kFunctionSymbolPrefix)));
   }
   return std::nullopt;
 }
@@ -327,7 +336,7 @@ std::string Loaded::function_name(std::uint32_t index) const {
     const std::uint32_t begin = index == 0 ? 0 : name_ends_[index - 1];
     const std::uint32_t end = name_ends_[index];
     if (begin <= end && end <= names_.size()) {
-      name = {reinterpret_cast<const char*>(names_.data()) + begin, end - begin};
+      name = {reinterpret_cast<const char*>(names_.data()) + begin, std::min<std::size_t>(end - begin, kMostNameBytes)};
     }
   }
   return name.empty() ? "func[" + std::to_string(index) + "]" : std::string(name);

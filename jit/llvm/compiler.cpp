@@ -9,8 +9,8 @@
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
-#include <llvm/TargetParser/Host.h>
 
+#include "jit/llvm/code_layout.hpp"
 #include "jit/llvm/linker.hpp"
 #include "jit/llvm/module_lowering.hpp"
 #include "jit/llvm/pipeline.hpp"
@@ -75,6 +75,7 @@ Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& opti
 
   optimise(module, **target);
   lower_safepoints(module);
+  vary_layout(module, options.layout_seed);
   if (options.stage == Stage::optimised_ir) return print(module);
 
   const bool assembly = options.stage == Stage::assembly;
@@ -103,7 +104,7 @@ Expected<void> warm_up(const std::string& scratch) {
 }
 
 std::string describe_target() {
-  return fmt::format("LLVM {}, {}", LLVM_VERSION_STRING, llvm::sys::getHostCPUName().str());
+  return fmt::format("LLVM {}, {}", LLVM_VERSION_STRING, describe_host());
 }
 
 }  // namespace slack::jit

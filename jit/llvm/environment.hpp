@@ -11,6 +11,7 @@
 
 #include "daemon/base/context.hpp"
 #include "jit/llvm/options.hpp"
+#include "jit/meter/cost.hpp"
 #include "jit/wasm/module.hpp"
 
 namespace slack::jit {
@@ -36,8 +37,13 @@ class Environment {
   [[nodiscard]] const CompileOptions& options() const { return options_; }
   [[nodiscard]] const ContextLayout& layout() const { return layout_; }
 
-  [[nodiscard]] bool counts_fuel() const { return options_.metering != Metering::none; }
-  [[nodiscard]] bool has_safepoints() const { return options_.metering == Metering::slacked; }
+  [[nodiscard]] const meter::CostTable& costs() const { return costs_; }
+  [[nodiscard]] bool counts_fuel() const {
+    return options_.metering != Metering::none && options_.metering != Metering::epoch;
+  }
+  // Whether safepoints are marked. In mode `counted` too, which takes the marks away before they cost anything: until
+  // then they keep loops from being computed in one step, and fuel from running through its 64 bits with them.
+  [[nodiscard]] bool has_safepoints() const { return options_.metering != Metering::none; }
 
   // One of the fixed symbols. Its size is unknown to LLVM, so that no access to it is ever thought safe to speculate.
   [[nodiscard]] llvm::GlobalVariable* fixed_symbol(llvm::StringRef name);
@@ -76,6 +82,7 @@ class Environment {
   llvm::Module& module_;
   const wasm::Module& wasm_;
   const CompileOptions& options_;
+  meter::CostTable costs_;
   ContextLayout layout_;
   llvm::DIBuilder debug_;
   llvm::DIFile* file_ = nullptr;

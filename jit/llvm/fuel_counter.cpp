@@ -30,8 +30,8 @@ void FuelCounter::begin_node(double frequency) {
   safepoints_.push_back(nullptr);
 }
 
-void FuelCounter::charge(std::uint64_t cost) {
-  if (slot_) graph_.nodes.back().cost += cost;
+void FuelCounter::charge(Fuel cost) {
+  if (slot_) graph_.nodes.back().cost += cost.count();
 }
 
 llvm::Value* FuelCounter::exact() {
@@ -45,13 +45,16 @@ void FuelCounter::set(llvm::Value* fuel) {
 }
 
 void FuelCounter::safepoint(WasmOffset offset) {
-  if (!slot_ || !environment_.has_safepoints()) return;
+  if (!environment_.has_safepoints()) return;
+  llvm::Value* fuel = builder_.getInt64(0);
+  if (slot_) fuel = builder_.CreateLoad(builder_.getInt64Ty(), slot_, "fuel");
+  auto* marker = builder_.CreateCall(environment_.safepoint_marker(),
+                                     {fuel, builder_.getInt32(function_),
+                                      builder_.getInt32(static_cast<std::uint32_t>(offset.count())),
+                                      builder_.getInt64(0)});
+  if (!slot_) return;
   graph_.nodes.back().observation = meter::Observation::safepoint;
-  auto* fuel = builder_.CreateLoad(builder_.getInt64Ty(), slot_, "fuel");
-  safepoints_.back() =
-      builder_.CreateCall(environment_.safepoint_marker(),
-                          {fuel, builder_.getInt32(function_),
-                           builder_.getInt32(static_cast<std::uint32_t>(offset.count())), builder_.getInt64(0)});
+  safepoints_.back() = marker;
 }
 
 void FuelCounter::place(Planner planner) {

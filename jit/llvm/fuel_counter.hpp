@@ -27,7 +27,7 @@ class FuelCounter {
   // Begins a node at the builder's position: at the start of each block, and after each observation.
   void begin_node(double frequency);
   // Adds to the cost of the current node.
-  void charge(std::uint64_t cost);
+  void charge(Fuel cost);
 
   // Ends the node with an observation that needs the exact figure, and returns that (null in mode `none`).
   [[nodiscard]] llvm::Value* exact();

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "jit/llvm/load_anchor.hpp"
 #include "jit/llvm/value_types.hpp"
 
 namespace slack::jit {
@@ -21,7 +22,8 @@ FunctionLowering::FunctionLowering(Environment& environment, std::uint32_t index
       type_(wasm_.type_of(index)),
       function_(*environment.function(index)),
       builder_(environment.context()),
-      offset_(definition_.body_offset) {}
+      offset_(definition_.body_offset),
+      vectors_(builder_, stack_, environment.options().canonical_nans) {}
 
 wasm::Checked<void> FunctionLowering::run() {
   begin();
@@ -64,7 +66,7 @@ void FunctionLowering::begin() {
   make_label(frame.end, "return", type_.results);
   frames_.push_back(std::move(frame));
   fuel_->begin_node(frequency());
-  fuel_->charge(1);  // the price of a function's entry
+  fuel_->charge(environment_.costs().function_entry());
   // Every way around without end passes a back edge or a function that calls, so a function that calls none and the
   // bodies of its loops are all that may run between two safepoints.
   if (makes_wasm_calls()) {
@@ -91,15 +93,15 @@ wasm::Checked<void> FunctionLowering::lower(const wasm::Instruction& instruction
   }
   builder_.SetCurrentDebugLocation(llvm::DILocation::get(environment_.context(), static_cast<unsigned>(offset_.count()),
                                                          0, environment_.subprogram(index_)));
-  fuel_->charge(wasm::base_cost_of(instruction.op));
+  fuel_->charge(environment_.costs().of(instruction.op));
   if (lower_variable(instruction) || lower_memory(instruction) || lower_control(instruction) ||
       lower_integer_comparison(instruction) || lower_integer(instruction) || lower_float(instruction) ||
       lower_conversion(instruction) || lower_bulk_memory(instruction) || lower_table(instruction) ||
-      lower_reference(instruction)) {
+      lower_reference(instruction) || lower_vector_memory(instruction) || vectors_.lower(instruction)) {
     return {};
   }
   return tl::unexpected(wasm::Refusal{wasm::Refusal::Kind::unsupported,
-                                      "SIMD operator " + std::string(wasm::name_of(instruction.op)), offset_});
+                                      "operator " + std::string(wasm::name_of(instruction.op)), offset_});
 }
 
 void FunctionLowering::finish() {
@@ -108,17 +110,7 @@ void FunctionLowering::finish() {
   std::vector<llvm::AllocaInst*> slots = locals_;
   if (fuel_->slot()) slots.push_back(fuel_->slot());
   llvm::PromoteMemToReg(slots, dominators);
-  keep_unused_loads();
-}
-
-// A load whose value nobody reads may still trap. LLVM would drop it, unless it is volatile.
-void FunctionLowering::keep_unused_loads() {
-  for (auto* load : memory_loads_) {
-    const bool unused = std::all_of(load->user_begin(), load->user_end(), [](const llvm::User* user) {
-      return llvm::isa<llvm::CastInst>(user) && user->use_empty();
-    });
-    if (unused) load->setVolatile(true);
-  }
+  anchor_loads(memory_loads_);
 }
 
 llvm::BasicBlock* FunctionLowering::new_block(const char* name) {

@@ -13,6 +13,7 @@
 #include "daemon/wire/trap.hpp"
 #include "jit/llvm/environment.hpp"
 #include "jit/llvm/fuel_counter.hpp"
+#include "jit/llvm/lower_simd.hpp"
 #include "jit/wasm/operator.hpp"
 
 namespace slack::jit {
@@ -49,7 +50,6 @@ class FunctionLowering {
   [[nodiscard]] wasm::Checked<void> lower(const wasm::Instruction& instruction);
   void finish();
   [[nodiscard]] bool makes_wasm_calls() const;
-  void keep_unused_loads();
   void start_block(llvm::BasicBlock* block);
   [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
   [[nodiscard]] double frequency() const;
@@ -95,6 +95,16 @@ class FunctionLowering {
   void load(const wasm::Instruction& instruction, llvm::Type* stored, llvm::Type* value, bool is_signed);
   void store(const wasm::Instruction& instruction, llvm::Type* stored);
 
+  // lower_simd_memory.cpp; all other vector operators: lower_simd.hpp
+  bool lower_vector_memory(const wasm::Instruction& instruction);
+  [[nodiscard]] llvm::Value* load_part(const wasm::Instruction& instruction, llvm::Type* stored);
+  void push_vector(llvm::Value* value);
+  void load_extended(const wasm::Instruction& instruction, unsigned lane_bits, bool is_signed);
+  void load_splat(const wasm::Instruction& instruction, unsigned bits);
+  void load_zero(const wasm::Instruction& instruction, unsigned bits);
+  void load_lane(const wasm::Instruction& instruction, unsigned bits);
+  void store_lane(const wasm::Instruction& instruction, unsigned bits);
+
   // lower_reference.cpp
   bool lower_reference(const wasm::Instruction& instruction);
   bool lower_table(const wasm::Instruction& instruction);
@@ -116,8 +126,7 @@ class FunctionLowering {
   void float_unary(unsigned intrinsic_id);
   void float_sign(const wasm::Instruction& instruction);
   void minimum_or_maximum(bool maximum);
-  [[nodiscard]] llvm::Value* quiet(llvm::Value* value);
-  [[nodiscard]] llvm::Value* canonical(llvm::Value* value);
+  [[nodiscard]] llvm::Value* arithmetic(llvm::Value* result);
 
   // lower_conversion.cpp
   bool lower_conversion(const wasm::Instruction& instruction);
@@ -138,9 +147,10 @@ class FunctionLowering {
   WasmOffset offset_;  // of the operator being lowered
   std::uint32_t loop_depth_ = 0;
   std::vector<llvm::Value*> stack_;
+  VectorLowering vectors_;
   std::vector<Frame> frames_;
   std::vector<llvm::AllocaInst*> locals_;
-  std::vector<llvm::LoadInst*> memory_loads_;
+  std::vector<llvm::LoadInst*> memory_loads_;  // all loads from linear memory: each keeps its trap
 };
 
 }  // namespace slack::jit

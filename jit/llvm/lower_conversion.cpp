@@ -99,15 +99,11 @@ bool FunctionLowering::lower_conversion(const wasm::Instruction& instruction) {
     case Operator::f64_convert_i64_u:
       push(builder_.CreateUIToFP(pop(), f64));
       return true;
-    case Operator::f32_demote_f64: {
-      // Of a promotion, LLVM takes the number before it, and with it a signalling NaN.
-      const bool folds = llvm::isa<llvm::FPExtInst>(stack_.back());
-      auto* demoted = builder_.CreateFPTrunc(pop(), f32);
-      push(canonical(folds ? quiet(demoted) : demoted));
+    case Operator::f32_demote_f64:
+      push(arithmetic(builder_.CreateFPTrunc(pop(), f32)));
       return true;
-    }
     case Operator::f64_promote_f32:
-      push(canonical(builder_.CreateFPExt(pop(), f64)));
+      push(arithmetic(builder_.CreateFPExt(pop(), f64)));
       return true;
     case Operator::i32_reinterpret_f32:
       push(builder_.CreateBitCast(pop(), i32));

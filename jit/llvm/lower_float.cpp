@@ -3,6 +3,7 @@
 #include <llvm/IR/Intrinsics.h>
 
 #include "jit/llvm/function_lowering.hpp"
+#include "jit/llvm/quiet_nan.hpp"
 
 namespace slack::jit {
 
@@ -16,55 +17,24 @@ llvm::Constant* float_constant(llvm::Type* type, std::uint64_t bits) {
   return llvm::ConstantFP::get(type->getContext(), llvm::APFloat(type->getFltSemantics(), llvm::APInt(width, bits)));
 }
 
-// LLVM takes x + 0 and x - 0 (where the sign of zero allows), x * 1 and x / 1 for x, and x * -1, x / -1 and -0 - x for
-// its negation, and so would hand on a signalling NaN that the specification wants quiet.
-bool folds_to_operand(llvm::Instruction::BinaryOps operation, llvm::Value* left, llvm::Value* right) {
-  const auto is = [](llvm::Value* value, double number) {
-    const auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value);
-    return constant && constant->isExactlyValue(number);
-  };
-  switch (operation) {
-    case llvm::Instruction::FAdd:
-      return is(left, -0.0) || is(right, -0.0) || is(left, 0.0) || is(right, 0.0);
-    case llvm::Instruction::FSub:
-      return is(left, -0.0) || is(right, 0.0) || is(right, -0.0);
-    case llvm::Instruction::FMul:
-      return is(left, 1.0) || is(right, 1.0) || is(left, -1.0) || is(right, -1.0);
-    case llvm::Instruction::FDiv:
-      return is(right, 1.0) || is(right, -1.0);
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
-// `value`, or the quiet NaN of its payload.
-llvm::Value* FunctionLowering::quiet(llvm::Value* value) {
-  const bool is_double = value->getType()->isDoubleTy();
-  auto* bits_type = builder_.getIntNTy(is_double ? 64 : 32);
-  auto* bits = builder_.CreateBitCast(value, bits_type);
-  auto* quiet_bit = llvm::ConstantInt::get(bits_type, std::uint64_t{1} << (is_double ? 51 : 22));
-  auto* quieted = builder_.CreateBitCast(builder_.CreateOr(bits, quiet_bit), value->getType());
-  return builder_.CreateSelect(builder_.CreateFCmpUNO(value, value), quieted, value);
-}
-
-// In deterministic mode every NaN that an operator makes is the positive canonical one.
-llvm::Value* FunctionLowering::canonical(llvm::Value* value) {
-  if (!environment_.options().canonical_nans) return value;
-  auto* nan = float_constant(value->getType(), value->getType()->isDoubleTy() ? 0x7ff8'0000'0000'0000 : 0x7fc0'0000);
-  return builder_.CreateSelect(builder_.CreateFCmpUNO(value, value), nan, value);
+// What an operator that does arithmetic results in, a vector's elements too: never a signalling NaN, and in
+// deterministic mode no other than the positive canonical one.
+llvm::Value* FunctionLowering::arithmetic(llvm::Value* result) {
+  if (!environment_.options().canonical_nans) return keep_quiet(builder_, result);
+  const auto& semantics = result->getType()->getScalarType()->getFltSemantics();
+  auto* nan = llvm::ConstantFP::get(result->getType(), llvm::APFloat::getQNaN(semantics));
+  return builder_.CreateSelect(builder_.CreateFCmpUNO(result, result), nan, result);
 }
 
 void FunctionLowering::float_binary(llvm::Instruction::BinaryOps operation) {
   auto* right = pop();
   auto* left = pop();
-  auto* result = builder_.CreateBinOp(operation, left, right);
-  if (folds_to_operand(operation, left, right)) result = quiet(result);
-  push(canonical(result));
+  push(arithmetic(builder_.CreateBinOp(operation, left, right)));
 }
 
-void FunctionLowering::float_unary(unsigned intrinsic_id) { push(canonical(intrinsic(intrinsic_id, {pop()}))); }
+void FunctionLowering::float_unary(unsigned intrinsic_id) { push(arithmetic(intrinsic(intrinsic_id, {pop()}))); }
 
 // Equal operands differ at most in the sign of zero, which `or` and `and` of the bits decide; a NaN comes quiet out of
 // an addition.
@@ -80,8 +50,8 @@ void FunctionLowering::minimum_or_maximum(bool maximum) {
   auto* in_order = maximum ? builder_.CreateFCmpOGT(left, right) : builder_.CreateFCmpOLT(left, right);
   auto* picked = builder_.CreateSelect(in_order, left, right);
   picked = builder_.CreateSelect(builder_.CreateFCmpOEQ(left, right), of_equals, picked);
-  auto* nan = builder_.CreateFAdd(left, right);
-  push(canonical(builder_.CreateSelect(builder_.CreateFCmpUNO(left, right), nan, picked)));
+  auto* nan = arithmetic(builder_.CreateFAdd(left, right));
+  push(builder_.CreateSelect(builder_.CreateFCmpUNO(left, right), nan, picked));
 }
 
 // These work on the bits alone: a NaN keeps its payload.

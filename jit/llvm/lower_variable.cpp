@@ -51,6 +51,10 @@ void FunctionLowering::get_global(std::uint32_t index) {
     push(llvm::ConstantInt::get(type, global.init->low));
     return;
   }
+  if (is_fixed && type->isVectorTy()) {
+    push(llvm::ConstantDataVector::get(environment_.context(), llvm::ArrayRef({global.init->low, global.init->high})));
+    return;
+  }
   auto* value = builder_.CreateAlignedLoad(type, environment_.context_address(environment_.layout().global(index)),
                                            llvm::Align(16));
   if (!global.type.is_mutable) {

@@ -1,8 +1,6 @@
 // A validated Wasm module into an LLVM module.
 #include "jit/llvm/module_lowering.hpp"
 
-#include <algorithm>
-
 #include "jit/llvm/environment.hpp"
 #include "jit/llvm/function_lowering.hpp"
 #include "jit/llvm/image_constants.hpp"
@@ -13,12 +11,6 @@ namespace {
 
 using wasm::Refusal;
 
-bool uses_vectors(const wasm::FunctionType& type) {
-  const auto is_vector = [](wasm::ValueType each) { return each == wasm::ValueType::v128; };
-  return std::any_of(type.parameters.begin(), type.parameters.end(), is_vector) ||
-         std::any_of(type.results.begin(), type.results.end(), is_vector);
-}
-
 tl::unexpected<Refusal> unsupported(std::string reason, WasmOffset offset = WasmOffset(0)) {
   return tl::unexpected(Refusal{Refusal::Kind::unsupported, std::move(reason), offset});
 }
@@ -26,17 +18,9 @@ tl::unexpected<Refusal> unsupported(std::string reason, WasmOffset offset = Wasm
 wasm::Checked<void> check_supported(const wasm::Module& wasm) {
   for (std::uint32_t i = 0; i < wasm.functions.size(); ++i) {
     const auto& type = wasm.type_of(i);
-    const auto offset = wasm.functions[i].body_offset;
-    if (uses_vectors(type)) return unsupported("SIMD type v128 in a function's signature", offset);
     if (i < wasm.imported_functions && type.results.size() > 1) {
       return unsupported("imported function with more than one result");
     }
-    for (const auto local : wasm.functions[i].locals) {
-      if (local == wasm::ValueType::v128) return unsupported("SIMD type v128 of a local variable", offset);
-    }
-  }
-  for (const auto& global : wasm.globals) {
-    if (global.type.type == wasm::ValueType::v128) return unsupported("SIMD type v128 of a global variable");
   }
   return {};
 }

@@ -15,6 +15,8 @@
 #include <llvm/Transforms/IPO/Inliner.h>
 
 #include "jit/llvm/environment.hpp"
+#include "jit/llvm/load_anchor.hpp"
+#include "jit/llvm/quiet_nan.hpp"
 
 namespace slack::jit {
 
@@ -48,8 +50,9 @@ constexpr char kCleanUp[] =
     "function<eager-inv>(simplifycfg,early-cse<memssa>,instcombine<no-verify-fixpoint>,"
     "simplifycfg<switch-range-to-icmp>)";
 // Callees before callers: after inlining, simplifies what it has got.
+constexpr char kSimplifyFirst[] = "early-cse<memssa>";
 constexpr char kSimplify[] =
-    "early-cse<memssa>,jump-threading,simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,reassociate,"
+    "jump-threading,simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,reassociate,"
     "loop-mssa(loop-instsimplify,loop-simplifycfg,licm<no-allowspeculation>,loop-rotate,licm<allowspeculation>,"
     "simple-loop-unswitch<trivial>),"
     "simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,"
@@ -65,6 +68,27 @@ constexpr char kVectorise[] =
     "sink-common-insts>,"
     "slp-vectorizer,vector-combine,loop-unroll<O2>,instcombine<no-verify-fixpoint>,"
     "loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs,simplifycfg<speculate-unpredictables>)";
+
+// A step of ours as a pass. It leaves the control-flow graph alone.
+template <auto run_step>
+struct FunctionStep : llvm::PassInfoMixin<FunctionStep<run_step>> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+    if (!run_step(function)) return llvm::PreservedAnalyses::all();
+    llvm::PreservedAnalyses kept;
+    kept.preserveSet<llvm::CFGAnalyses>();
+    return kept;
+  }
+};
+
+struct SettleLoads : llvm::PassInfoMixin<SettleLoads> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+    if (!settle_loads(function, analyses.getResult<llvm::LoopAnalysis>(function)))
+      return llvm::PreservedAnalyses::all();
+    llvm::PreservedAnalyses kept;
+    kept.preserveSet<llvm::CFGAnalyses>();
+    return kept;
+  }
+};
 
 void require(llvm::Error error) {
   if (error) llvm::report_fatal_error(std::move(error));
@@ -94,10 +118,15 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target) {
 
   set_option("enable-gvn-memdep", has_few_accesses(module));
   llvm::FunctionPassManager simplify;
+  llvm::FunctionPassManager settle;
   llvm::ModulePassManager clean_up;
   llvm::ModulePassManager vectorise;
   require(builder.parsePassPipeline(clean_up, kCleanUp));
+  require(builder.parsePassPipeline(simplify, kSimplifyFirst));
+  simplify.addPass(FunctionStep<prune_anchors>());
   require(builder.parsePassPipeline(simplify, kSimplify));
+  settle.addPass(SettleLoads());
+  settle.addPass(FunctionStep<settle_quiet_nans>());
   require(builder.parsePassPipeline(vectorise, kVectorise));
   llvm::ModuleInlinerWrapperPass inliner(llvm::getInlineParams(kInlineThreshold));
   inliner.getPM().addPass(llvm::createCGSCCToFunctionPassAdaptor(std::move(simplify), true, true));
@@ -106,8 +135,12 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target) {
   passes.addPass(std::move(clean_up));
   passes.addPass(std::move(inliner));
   passes.addPass(llvm::GlobalDCEPass());
-  passes.addPass(std::move(vectorise));
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(settle)));
+  set_option("instcombine-code-sinking", true);
   passes.run(module, modules);
+  set_option("instcombine-code-sinking", false);  // it moves loads into branches
+  vectorise.addPass(llvm::createModuleToFunctionPassAdaptor(FunctionStep<hold_loads_in_place>()));
+  vectorise.run(module, modules);
 }
 
 // As TargetMachine::addPassesToEmitFile does it, but for three passes. LiveDebugValues follows the places of source
@@ -129,6 +162,7 @@ Expected<llvm::SmallVector<char, 0>> generate(llvm::Module& module, llvm::Target
   config->disablePass(&llvm::LiveDebugValuesID);
   config->disablePass(&llvm::ShrinkWrapID);
   set_option("disable-x86-domain-reassignment", true);
+  set_option("x86-cmov-converter-force-mem-operand", false);  // it makes a branch of a select, around the load
   passes.add(config);
   passes.add(machine_module);
   if (config->addISelPasses()) return fail(Fault{ENOTSUP, "LLVM cannot select instructions for this target"});

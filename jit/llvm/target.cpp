@@ -5,10 +5,13 @@
 #include <mutex>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include <llvm/ADT/StringMap.h>
 #include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/xxhash.h>
 #include <llvm/TargetParser/Host.h>
 #include <llvm/TargetParser/SubtargetFeature.h>
 
@@ -44,6 +47,10 @@ std::string host_features() {
 
 }  // namespace
 
+std::string describe_host() {
+  return fmt::format("{} with features {:016x}", llvm::sys::getHostCPUName().str(), llvm::xxh3_64bits(host_features()));
+}
+
 Expected<std::unique_ptr<llvm::TargetMachine>> make_target(const std::string& cpu) {
   initialise_once();
   std::string error;
@@ -53,6 +60,7 @@ Expected<std::unique_ptr<llvm::TargetMachine>> make_target(const std::string& cp
   std::unique_ptr<llvm::MCSubtargetInfo> known(target->createMCSubtargetInfo(kTriple, "", ""));
   if (!known->isCPUStringValid(name)) return fail(Fault{EINVAL, "LLVM knows no processor \"" + name + "\""});
   llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;  // a fused multiplication and addition rounds once, not twice
   options.TrapUnreachable = true;  // a trap service that returned must not run into the code behind the call
   std::unique_ptr<llvm::TargetMachine> machine(
       target->createTargetMachine(kTriple, name, cpu.empty() ? host_features() : "", options, llvm::Reloc::Static,

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/wasm_numbers.hpp"
+
 namespace slack::wasm {
 namespace {
 
@@ -46,23 +48,7 @@ bool all_match(const ValueType* found, const ValueType* expected, std::size_t si
 }  // namespace
 
 std::string_view name_of(ValueType type) {
-  switch (type) {
-    case ValueType::i32:
-      return "i32";
-    case ValueType::i64:
-      return "i64";
-    case ValueType::f32:
-      return "f32";
-    case ValueType::f64:
-      return "f64";
-    case ValueType::v128:
-      return "v128";
-    case ValueType::funcref:
-      return "funcref";
-    case ValueType::externref:
-      return "externref";
-  }
-  return "any type";
+  return type == kAnyType ? "any type" : value_type_name(static_cast<std::uint32_t>(type));
 }
 
 void BodyStack::reset(std::uint32_t function_type) {

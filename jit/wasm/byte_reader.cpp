@@ -1,7 +1,7 @@
 // The slower halves of ByteReader: multi-byte integers, lengths, names, refusals.
 #include "jit/wasm/byte_reader.hpp"
 
-#include "jit/wasm/utf8.hpp"
+#include "daemon/base/utf8.hpp"
 
 namespace slack::wasm {
 
@@ -87,10 +87,10 @@ bool ByteReader::name(std::string_view& out) {
   if (!length(size)) return false;
   const WasmOffset where = offset();
   if (!bytes(size, text)) return false;
-  if (const std::size_t good = valid_utf8_prefix(text); good != text.size()) {
+  out = {reinterpret_cast<const char*>(text.data()), text.size()};
+  if (const std::size_t good = valid_utf8_prefix(out); good != out.size()) {
     return malformed(WasmOffset(where.count() + good), "malformed UTF-8 encoding");
   }
-  out = {reinterpret_cast<const char*>(text.data()), text.size()};
   return true;
 }
 

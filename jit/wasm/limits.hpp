@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "daemon/base/wasm_numbers.hpp"
 #include "jit/wasm/module.hpp"
 
 namespace slack::wasm {
@@ -31,7 +32,7 @@ inline constexpr Limit kExports{"exports", 1'000'000};
 inline constexpr Limit kGlobals{"globals", 1'000'000};
 inline constexpr Limit kDataSegments{"data segments", 100'000};
 inline constexpr Limit kTables{"tables", 100'000};
-inline constexpr Limit kTableElements{"elements of a table", 10'000'000};
+inline constexpr Limit kTableElements{"elements of a table", kMaxTableElements};
 inline constexpr Limit kBodyBytes{"bytes of a function body", 7'654'321};
 inline constexpr Limit kParameters{"parameters of a type", 1'000};
 inline constexpr Limit kResults{"results of a type", 1'000};
@@ -40,7 +41,7 @@ inline constexpr Limit kLocals{"locals of a function", 50'000};  // parameters i
 // That interface sets none for element segments; what engines that use wasmparser agree on, as for data segments.
 inline constexpr Limit kElementSegments{"element segments", 100'000};
 // One segment cannot fill more than a table holds; each item takes 32 bytes of our memory for one byte of the module's.
-inline constexpr Limit kSegmentItems{"items of an element segment", 10'000'000};
+inline constexpr Limit kSegmentItems{"items of an element segment", kMaxTableElements};
 // 50,000 locals take five bytes of a module and 50,000 of ours, so a megabyte of module could ask for gigabytes. Real
 // modules stay far below one local a byte of code.
 inline constexpr Limit kTotalLocals{"locals of all functions", 67'108'864};

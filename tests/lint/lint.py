@@ -246,9 +246,33 @@ def check_scripts(repository):
             yield name, "is executable and does not begin with #!"
 
 
+# --- Manual pages: each program's, the sources that name its options, and what else must name them. An option of slackctl
+# is a string "--word" in a verb, one of slackd a row of getopt's table.
+MANUALS = [
+    ("packaging/man/slackctl.1", "client/verbs/", re.compile(r'"--([a-z][a-z-]+)"'),
+     ["packaging/completions/slackctl.bash", "packaging/completions/_slackctl"]),
+    ("packaging/man/slackd.8", "daemon/main.cpp", re.compile(r'\{"([a-z-]+)", (?:no|required)_argument'), []),
+]
+
+
+def check_manuals(repository):
+    for manual, sources, pattern, others in MANUALS:
+        options = {option for name, text in repository.texts.items() if name.startswith(sources)
+                   for option in pattern.findall(text)} | {"help", "version"}
+        for name, mark in [(manual, "Fl -"), *((other, "--") for other in others)]:
+            text = repository.texts.get(name, "")
+            named = set(re.findall(re.escape(mark) + r"([a-z][a-z-]+)", text))
+            lacking, unknown = sorted(options - named), sorted(named - options)
+            wrong = [f"lacks --{option}" for option in lacking] + [f"has --{option}, which is no option" for option in unknown]
+            yield name, "; ".join(wrong) or None
+        macros = [f"line {number}: {line}" for number, line in enumerate(repository.texts.get(manual, "").splitlines(), 1)
+                  if len(line) > 130 or line != line.rstrip() or re.match(r"\.(?!\\\"|[A-Z][a-z]\b)", line)]
+        yield manual, "; ".join(macros) or None
+
+
 CHECKS = [("layout", check_layout), ("a README.md in each top folder", check_readmes), ("includes", check_includes),
           ("opening sentences", check_openings), ("file lengths", check_lengths), ("forbidden words", check_words),
-          ("clang-format", check_format), ("scripts", check_scripts)]
+          ("clang-format", check_format), ("scripts", check_scripts), ("manual pages", check_manuals)]
 
 
 def main():

@@ -59,16 +59,19 @@ json perform_here(Instance& instance, const json& action) {
   const auto* found = instance.find_export(action["field"].get<std::string>());
   if (!found) return {{"outcome", "fault"}, {"text", "no such export"}};
   if (action["type"] == "get") {
-    return {{"outcome", "returned"}, {"values", {instance.global(found->index).low}}, {"fuel", 0}, {"published", 0}};
+    return {{"outcome", "returned"},
+            {"values", json::array({to_json(instance.global(found->index))})},
+            {"fuel", 0},
+            {"published", 0}};
   }
   std::vector<services::Value> values(
       std::max({found->signature.parameter_count, found->signature.result_count, std::uint32_t{1}}));
   std::size_t next = 0;
-  for (const auto& argument : action["args"]) values.at(next++).low = parse_value(argument);
+  for (const auto& argument : action["args"]) values.at(next++) = parse_value(argument);
   const auto ending = instance.call(found->thunk, values.data());
   auto reply = describe(ending, "returned");
   reply["values"] = json::array();
-  for (std::uint32_t i = 0; i < found->signature.result_count; ++i) reply["values"].push_back(values[i].low);
+  for (std::uint32_t i = 0; i < found->signature.result_count; ++i) reply["values"].push_back(to_json(values[i]));
   return reply;
 }
 

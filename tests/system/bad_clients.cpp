@@ -207,6 +207,39 @@ TEST_CASE("a client that leaves in the middle of a call does no harm") {
   }
 }
 
+TEST_CASE("a call on a run that there is not is an error that says so, whatever its path") {
+  Peer peer;
+  for (const char* name : {"999", "0", "007", "abc", "1/2", "18446744073709551616"}) {
+    const std::string path = "/org/slackd/Slack1/run/" + std::string(name);
+    INFO(path);
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    CHECK(sd_bus_call_method(peer.bus(), nullptr, path.c_str(), kRunInterface, "Stop", &error, nullptr, nullptr) < 0);
+    CHECK(std::string(error.name ? error.name : "") == "org.slackd.Slack1.Error.NoSuchRun");
+    CHECK(std::string(error.message ? error.message : "").find(name) != std::string::npos);
+    sd_bus_error_free(&error);
+  }
+  CHECK(peer.answers());
+}
+
+TEST_CASE("a user's 129th run at once waits for room instead of being refused, and the 257th is one too many") {
+  Peer peer;
+  // 64 MiB of held output each by default: room for 128. Without compiling more than one of them to its end.
+  const Fd module = open_module(endless_module());
+  std::vector<std::string> runs;
+  for (int i = 0; i < 256; ++i) {
+    std::string error;
+    runs.push_back(peer.run_module(module.get(), {wall(std::chrono::seconds(120))}, &error));
+    REQUIRE(error.empty());
+  }
+  CHECK(error_of(peer, module.get(), {}) == "org.slackd.Slack1.Error.LimitExceeded");
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    CHECK(sd_bus_call_method(peer.bus(), nullptr, run->c_str(), kRunInterface, "Stop", &error, nullptr, nullptr) >= 0);
+    sd_bus_error_free(&error);
+  }
+  for (const auto& run : runs) CHECK(peer.wait_for(run).verdict == "killed");
+}
+
 TEST_CASE("stop ends a run with the verdict killed") {
   Peer peer;
   const std::string run = peer.run_module(endless_module(), {});

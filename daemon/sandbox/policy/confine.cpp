@@ -73,7 +73,7 @@ Expected<void> limit_resources(const wire::SpawnRequest& request, bool reserves_
       {RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK", 0},
       {RLIMIT_MSGQUEUE, "RLIMIT_MSGQUEUE", 0},
       {RLIMIT_RTPRIO, "RLIMIT_RTPRIO", 0},
-      {RLIMIT_AS, "RLIMIT_AS", RLIM_INFINITY},
+      {RLIMIT_AS, "RLIMIT_AS", request.address_bytes == 0 ? RLIM_INFINITY : request.address_bytes},
   };
   for (const auto& limit : limits)
     if (auto set = set_limit(limit.resource, limit.name, limit.value); !set) return set;

@@ -64,6 +64,8 @@ Errno from_linux(int error_number) {
       return Errno::notdir;
     case ENOTEMPTY:
       return Errno::notempty;
+    case ENOTSOCK:
+      return Errno::notsock;
     case EOPNOTSUPP:
       return Errno::notsup;
     case ENOTTY:

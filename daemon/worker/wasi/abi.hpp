@@ -35,6 +35,7 @@ enum class Errno : std::uint16_t {
   nosys = 52,
   notdir = 54,
   notempty = 55,
+  notsock = 57,
   notsup = 58,
   notty = 59,
   nxio = 60,
@@ -82,16 +83,22 @@ inline constexpr std::uint64_t path_symlink = 1u << 24;
 inline constexpr std::uint64_t path_remove_directory = 1u << 25;
 inline constexpr std::uint64_t path_unlink_file = 1u << 26;
 inline constexpr std::uint64_t poll_fd_readwrite = 1u << 27;
+inline constexpr std::uint64_t sock_shutdown = 1u << 28;
+inline constexpr std::uint64_t sock_accept = 1u << 29;
+inline constexpr std::uint64_t kKnown = (1u << 30) - 1;
 
-// What can be done with a file, with a directory itself, and with what is opened below a directory.
+// What can be done with a file and with a directory itself.
 inline constexpr std::uint64_t kFile = fd_datasync | fd_read | fd_seek | fd_fdstat_set_flags | fd_sync | fd_tell |
                                        fd_write | fd_advise | fd_allocate | fd_filestat_get | fd_filestat_set_size |
                                        fd_filestat_set_times | poll_fd_readwrite;
 inline constexpr std::uint64_t kDirectory =
     path_create_directory | path_create_file | path_link_source | path_link_target | path_open | fd_readdir |
-    path_readlink | path_rename_source | path_rename_target | path_filestat_get | path_filestat_set_times |
-    fd_filestat_get | fd_filestat_set_times | path_symlink | path_remove_directory | path_unlink_file;
-inline constexpr std::uint64_t kBelow = kFile | kDirectory;
+    path_readlink | path_rename_source | path_rename_target | path_filestat_get | path_filestat_set_size |
+    path_filestat_set_times | fd_filestat_get | fd_filestat_set_times | path_symlink | path_remove_directory |
+    path_unlink_file;
+// What a preopened directory hands on: all there is, sockets' rights too, because programs ask for every right that
+// they know of and a request for one that is not handed on fails.
+inline constexpr std::uint64_t kBelow = kKnown;
 // A request for one of these opens a file for reading, or for writing.
 inline constexpr std::uint64_t kReads = fd_read | fd_readdir;
 inline constexpr std::uint64_t kWrites = fd_write | fd_datasync | fd_allocate | fd_filestat_set_size;
@@ -117,12 +124,30 @@ inline constexpr std::uint16_t append = 1, dsync = 2, nonblock = 4, rsync = 8, s
 namespace oflags {
 inline constexpr std::uint16_t creat = 1, directory = 2, excl = 4, trunc = 8, all = 15;
 }
+namespace fstflags {
+inline constexpr std::uint16_t atim = 1, atim_now = 2, mtim = 4, mtim_now = 8, all = 15;
+}
 namespace lookupflags {
-inline constexpr std::uint32_t symlink_follow = 1;
+inline constexpr std::uint32_t symlink_follow = 1, all = 1;
 }
 enum class Whence : std::uint8_t { set = 0, cur = 1, end = 2 };
 enum class Clock : std::uint32_t { realtime = 0, monotonic = 1, process_cputime = 2, thread_cputime = 3 };
 enum class EventType : std::uint8_t { clock = 0, fd_read = 1, fd_write = 2 };
+
+// Those whose default action is not to end the process, and the last one.
+enum class Signal : std::uint32_t {
+  none = 0,
+  pipe = 13,
+  chld = 16,
+  cont = 17,
+  stop = 18,
+  tstp = 19,
+  ttin = 20,
+  ttou = 21,
+  urg = 22,
+  winch = 27,
+  sys = 30,
+};
 
 struct Buffer {  // iovec and ciovec
   std::uint32_t address;

@@ -48,4 +48,29 @@ void proc_exit(Wasi& wasi, GuestMemory, U32 code) {
   wasi.ending = Ending{wire::End::exited, static_cast<std::int32_t>(code)};
 }
 
+// The default action of each signal, as witx names it: a module can install no handler. One that stops the process has
+// nobody to continue it.
+Errno proc_raise(Wasi& wasi, GuestMemory, U32 number) {
+  switch (static_cast<Signal>(number)) {
+    case Signal::none:
+    case Signal::pipe:
+    case Signal::chld:
+    case Signal::cont:
+    case Signal::urg:
+    case Signal::winch:
+      return Errno::success;
+    case Signal::stop:
+    case Signal::tstp:
+    case Signal::ttin:
+    case Signal::ttou:
+      return Errno::notsup;
+    default:
+      break;
+  }
+  if (number > static_cast<U32>(Signal::sys)) return Errno::inval;
+  // The exit code that a shell gives to a death by signal.
+  wasi.ending = Ending{wire::End::exited, static_cast<std::int32_t>(128 + number)};
+  return Errno::success;
+}
+
 }  // namespace slack::worker::wasi

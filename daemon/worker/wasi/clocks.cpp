@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/base/clock.hpp"
 #include "daemon/worker/wasi/wasi.hpp"
 
 namespace slack::worker::wasi {
@@ -22,10 +23,6 @@ std::optional<clockid_t> linux_clock(U32 clock) {
   return kClocks[clock];
 }
 
-std::uint64_t nanoseconds(const timespec& time) {
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 }  // namespace
 
 Errno clock_res_get(Wasi& wasi, GuestMemory memory, U32 clock, U32 resolution) {
@@ -33,7 +30,7 @@ Errno clock_res_get(Wasi& wasi, GuestMemory memory, U32 clock, U32 resolution) {
   if (!id) return Errno::inval;
   timespec time{};
   if (::clock_getres(*id, &time) < 0) return last_error();
-  const std::uint64_t answer = wasi.settings.deterministic ? kDeterministicStep : nanoseconds(time);
+  const std::uint64_t answer = wasi.settings.deterministic ? kDeterministicStep : to_nanos(time).count();
   return memory.store(resolution, answer) ? Errno::success : Errno::fault;
 }
 
@@ -46,7 +43,7 @@ Errno clock_time_get(Wasi& wasi, GuestMemory memory, U32 clock, U64, U32 result)
   } else {
     timespec time{};
     if (::clock_gettime(*id, &time) < 0) return last_error();
-    answer = nanoseconds(time);
+    answer = to_nanos(time).count();
   }
   return memory.store(result, answer) ? Errno::success : Errno::fault;
 }

@@ -6,7 +6,8 @@
 namespace slack::worker::wasi {
 
 Errno check_rights(const Descriptor& descriptor, std::uint64_t needed) {
-  const std::uint64_t missing = needed & ~descriptor.base;
+  const std::uint64_t implied = (descriptor.base & rights::fd_seek) != 0 ? rights::fd_tell : 0;
+  const std::uint64_t missing = needed & ~(descriptor.base | implied);
   if (missing == 0) return Errno::success;
   return (missing & (rights::fd_read | rights::fd_write)) != 0 ? Errno::badf : Errno::notcapable;
 }

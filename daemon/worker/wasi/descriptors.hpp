@@ -22,12 +22,13 @@ struct Descriptor {
   FileType type = FileType::unknown;
   bool read_only = false;  // a directory that must not change, and all that is opened below it
   std::uint32_t preopen = kNoPreopen;
+  std::uint32_t depth = 0;       // of a directory: how far below its preopened one, as its path was written
   std::uint64_t base = 0;        // rights of this descriptor
   std::uint64_t inheriting = 0;  // most rights of what is opened below it
 };
 
 // Why an operation may not use this descriptor; success if it may. Not being open for reading or writing is EBADF, as
-// POSIX has it; every other right that is lacking is ENOTCAPABLE.
+// POSIX has it; every other right that is lacking is ENOTCAPABLE. fd_seek implies fd_tell (witx).
 [[nodiscard]] Errno check_rights(const Descriptor& descriptor, std::uint64_t needed);
 
 class Descriptors {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "daemon/worker/wasi/wasi.hpp"
+#include "daemon/worker/wasi/stream.hpp"
 
 namespace slack::worker::wasi {
 namespace {
@@ -83,6 +83,12 @@ Errno fd_readdir(Wasi& wasi, GuestMemory memory, U32 fd, U32 buffer, U32 length,
       DirectoryEntry head{};
       head.next = static_cast<std::uint64_t>(entry->next);
       head.inode = entry->inode;
+      // What lies above a preopened directory is nobody's business: its parent looks like itself.
+      if ((*directory)->preopen != Descriptor::kNoPreopen && std::string_view(entry->name) == "..") {
+        const auto own = stat_of(raw);
+        if (!own) return own.error();
+        head.inode = own->inode;
+      }
       head.name_length = static_cast<std::uint32_t>(name_length);
       head.type = type_of_entry(entry->type);
       out.append(&head, sizeof head);

@@ -127,18 +127,23 @@ Errno fd_fdstat_set_rights(Wasi& wasi, GuestMemory, U32 fd, U64 base, U64 inheri
 }
 
 // Nothing about the outside shows through a standard stream: all zero, but for a terminal's type.
-Errno fd_filestat_get(Wasi& wasi, GuestMemory memory, U32 fd, U32 address) {
+Result<FileStat> stat_descriptor(Wasi& wasi, U32 fd) {
   const auto found = wasi.descriptors.find(fd);
-  if (!found) return found.error();
-  FileStat stat;
-  stat.type = (*found)->type;
-  if ((*found)->kind == Descriptor::Kind::file || (*found)->kind == Descriptor::Kind::directory) {
-    if (const Errno error = check_rights(**found, rights::fd_filestat_get); error != Errno::success) return error;
-    const auto read = stat_of((*found)->fd.get());
-    if (!read) return read.error();
-    stat = *read;
+  if (!found) return tl::unexpected(found.error());
+  if ((*found)->kind == Descriptor::Kind::input || (*found)->kind == Descriptor::Kind::output) {
+    FileStat stat;
+    stat.type = (*found)->type;
+    return stat;
   }
-  return memory.store(address, stat) ? Errno::success : Errno::fault;
+  if (const Errno error = check_rights(**found, rights::fd_filestat_get); error != Errno::success)
+    return tl::unexpected(error);
+  return stat_of((*found)->fd.get());
+}
+
+Errno fd_filestat_get(Wasi& wasi, GuestMemory memory, U32 fd, U32 address) {
+  const auto stat = stat_descriptor(wasi, fd);
+  if (!stat) return stat.error();
+  return memory.store(address, *stat) ? Errno::success : Errno::fault;
 }
 
 Errno fd_filestat_set_size(Wasi& wasi, GuestMemory, U32 fd, U64 size) {
@@ -149,12 +154,12 @@ Errno fd_filestat_set_size(Wasi& wasi, GuestMemory, U32 fd, U64 size) {
 }
 
 Errno fd_pread(Wasi& wasi, GuestMemory memory, U32 fd, U32 buffers, U32 count, U64 offset, U32 read) {
-  const auto from = seekable(wasi, fd, rights::fd_read);
+  const auto from = seekable(wasi, fd, rights::fd_read | rights::fd_seek);
   return read_into(wasi, memory, from, buffers, count, Place{true, offset}, read);
 }
 
 Errno fd_pwrite(Wasi& wasi, GuestMemory memory, U32 fd, U32 buffers, U32 count, U64 offset, U32 written) {
-  const auto to = seekable(wasi, fd, rights::fd_write);
+  const auto to = seekable(wasi, fd, rights::fd_write | rights::fd_seek);
   return write_from(wasi, memory, to, buffers, count, Place{true, offset}, written);
 }
 
@@ -170,9 +175,10 @@ Errno fd_renumber(Wasi& wasi, GuestMemory, U32 from, U32 to) { return wasi.descr
 
 Errno fd_seek(Wasi& wasi, GuestMemory memory, U32 fd, U64 offset, U32 whence, U32 position) {
   static constexpr int kWhence[] = {SEEK_SET, SEEK_CUR, SEEK_END};
-  const auto file = seekable(wasi, fd, rights::fd_seek);
-  if (!file) return file.error();
   if (whence >= std::size(kWhence)) return Errno::inval;
+  const bool stays = offset == 0 && kWhence[whence] == SEEK_CUR;
+  const auto file = seekable(wasi, fd, stays ? rights::fd_tell : rights::fd_seek);
+  if (!file) return file.error();
   return seek(**file, memory, static_cast<std::int64_t>(offset), kWhence[whence], position);
 }
 

@@ -6,49 +6,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace slack::worker::wasi {
+#include <algorithm>
 
-// Well-formed UTF-8 after table 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing over U+10FFFF.
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    std::size_t following = 0;
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    if (lead >= 0xc2 && lead <= 0xdf) {
-      following = 1;
-    } else if (lead >= 0xe0 && lead <= 0xef) {
-      following = 2;
-      if (lead == 0xe0) low = 0xa0;
-      if (lead == 0xed) high = 0x9f;
-    } else if (lead >= 0xf0 && lead <= 0xf4) {
-      following = 3;
-      if (lead == 0xf0) low = 0x90;
-      if (lead == 0xf4) high = 0x8f;
-    } else {
-      return false;
-    }
-    if (text.size() - i <= following) return false;
-    for (std::size_t k = 1; k <= following; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if (next < low || next > high) return false;
-      low = 0x80;
-      high = 0xbf;
-    }
-    i += following + 1;
-  }
-  return true;
-}
+#include "daemon/base/utf8.hpp"
+
+namespace slack::worker::wasi {
 
 Errno check_path(std::string_view path) {
   if (path.empty()) return Errno::noent;
   if (path.size() >= kMaxPath) return Errno::nametoolong;
   if (path.find('\0') != std::string_view::npos) return Errno::inval;
-  if (!is_utf8(path)) return Errno::ilseq;
+  if (valid_utf8_prefix(path) != path.size()) return Errno::ilseq;
   if (path.front() == '/') return Errno::perm;
   return Errno::success;
 }
@@ -86,27 +54,53 @@ Split split_path(std::string_view path) {
   return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
+std::string_view without_slashes(std::string_view name) { return name.substr(0, name.find_last_not_of('/') + 1); }
+
+std::optional<std::uint32_t> depth_after(std::uint32_t from, std::string_view path) {
+  if (path.starts_with('/')) return std::nullopt;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view part = path.substr(0, end);
+    path.remove_prefix(std::min(end + 1, path.size()));
+    if (part.empty() || part == ".") continue;
+    if (part != "..")
+      ++from;
+    else if (from-- == 0)
+      return std::nullopt;
+  }
+  return from;
+}
+
 Result<OpenRequest> plan_open(const Descriptor& directory, const OpenArguments& arguments) {
-  if ((arguments.open_flags & ~U32{oflags::all}) != 0 || (arguments.flags & ~U32{fdflags::all}) != 0)
+  if ((arguments.lookup & ~lookupflags::all) != 0 || (arguments.open_flags & ~U32{oflags::all}) != 0 ||
+      (arguments.flags & ~U32{fdflags::all}) != 0)
     return tl::unexpected(Errno::inval);
   const auto open_flag = [&](std::uint16_t flag) { return (arguments.open_flags & flag) != 0; };
   const bool creates = open_flag(oflags::creat);
   const bool truncates = open_flag(oflags::trunc);
   const bool wants_directory = open_flag(oflags::directory);
+  if (wants_directory && creates) return tl::unexpected(Errno::inval);
 
   OpenRequest request;
-  request.base = arguments.base & directory.inheriting;
-  request.inheriting = arguments.inheriting & directory.inheriting;
+  request.base = arguments.base & rights::kKnown;
+  request.inheriting = arguments.inheriting & rights::kKnown;
+  std::uint64_t handed_on = request.base | request.inheriting;
+  // Either right to synchronise covers dsync, as witx has it.
+  if ((arguments.flags & fdflags::dsync) != 0 && (directory.inheriting & rights::fd_sync) == 0)
+    handed_on |= rights::fd_datasync;
+  if ((arguments.flags & (fdflags::sync | fdflags::rsync)) != 0) handed_on |= rights::fd_sync;
+  std::uint64_t own = 0;
+  if (creates) own |= rights::path_create_file;
+  if (truncates) own |= rights::path_filestat_set_size;
+  if ((handed_on & ~directory.inheriting) != 0 || (own & ~directory.base) != 0)
+    return tl::unexpected(Errno::notcapable);
   if ((request.base & rights::fd_seek) != 0) request.base |= rights::fd_tell & directory.inheriting;
+  // C libraries and the official programs ask for fd_read or fd_write alone and poll.
+  if ((request.base & (rights::fd_read | rights::fd_write)) != 0)
+    request.base |= rights::poll_fd_readwrite & directory.inheriting;
   const bool reads = (request.base & rights::kReads) != 0;
-  const bool writes = (request.base & rights::kWrites) != 0;
+  const bool writes = truncates || (request.base & rights::kWrites) != 0;
 
-  if (wants_directory && creates) return tl::unexpected(Errno::inval);
-  if (truncates && !writes) return tl::unexpected(Errno::inval);
-  if (creates) {
-    if (const Errno error = check_rights(directory, rights::path_create_file); error != Errno::success)
-      return tl::unexpected(error);
-  }
   if (directory.read_only && (writes || creates)) return tl::unexpected(Errno::rofs);
 
   std::uint64_t flags = O_NOCTTY;

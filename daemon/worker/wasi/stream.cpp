@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "daemon/base/clock.hpp"
+
 namespace slack::worker::wasi {
 namespace {
 
@@ -108,18 +110,15 @@ Result<std::uint64_t> write_some(Wasi& wasi, const Descriptor& to, std::span<con
 Result<FileStat> stat_of(int fd) {
   struct stat status{};
   if (::fstat(fd, &status) < 0) return tl::unexpected(last_error());
-  const auto nanoseconds = [](const timespec& time) {
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(time.tv_nsec);
-  };
   FileStat result;
   result.device = status.st_dev;
   result.inode = status.st_ino;
   result.type = type_of_mode(status.st_mode);
   result.links = status.st_nlink;
   result.size = static_cast<std::uint64_t>(status.st_size);
-  result.accessed = nanoseconds(status.st_atim);
-  result.modified = nanoseconds(status.st_mtim);
-  result.changed = nanoseconds(status.st_ctim);
+  result.accessed = to_nanos(status.st_atim).count();
+  result.modified = to_nanos(status.st_mtim).count();
+  result.changed = to_nanos(status.st_ctim).count();
   return result;
 }
 

@@ -22,7 +22,10 @@ struct Place {
 [[nodiscard]] Result<std::uint64_t> write_some(Wasi& wasi, const Descriptor& to, std::span<const std::byte> from,
                                                Place place);
 
-// What fd_filestat_get and path_filestat_get answer about an open descriptor.
+// What is known of an open descriptor of the worker.
 [[nodiscard]] Result<FileStat> stat_of(int fd);
+// What fd_filestat_get and path_filestat_get answer, before it is laid out.
+[[nodiscard]] Result<FileStat> stat_descriptor(Wasi& wasi, U32 fd);
+[[nodiscard]] Result<FileStat> stat_path(Wasi& wasi, GuestMemory memory, U32 fd, U32 lookup, U32 path, U32 length);
 
 }  // namespace slack::worker::wasi

@@ -1,4 +1,4 @@
-// Looks preview 1 functions up in wasi.def.
+// Looks functions up in wasi.def.
 #include "daemon/worker/wasi/table.hpp"
 
 #include <array>
@@ -6,10 +6,8 @@
 namespace slack::worker::wasi {
 namespace {
 
-constexpr bool implemented = true;
-constexpr bool absent = false;
 constexpr std::array kFunctions{
-#define X(name, signature, state) Function{#name, signature, state},
+#define X(name, signature) Function{#name, signature},
 #include "daemon/wire/wasi.def"
 #undef X
 };
@@ -18,9 +16,12 @@ constexpr std::array kFunctions{
 
 std::span<const Function> functions() { return kFunctions; }
 
-std::optional<std::size_t> function_named(std::string_view name) {
+std::optional<Found> find_function(std::string_view module, std::string_view name) {
+  if (module != kModule && module != kOldModule) return std::nullopt;
+  const Preview preview = module == kOldModule ? Preview::zero : Preview::one;
+  if (preview == Preview::zero && name == "sock_accept") return std::nullopt;  // came with preview 1
   for (std::size_t i = 0; i < kFunctions.size(); ++i)
-    if (kFunctions[i].name == name) return i;
+    if (kFunctions[i].name == name) return Found{preview, i};
   return std::nullopt;
 }
 

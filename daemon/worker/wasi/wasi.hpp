@@ -92,6 +92,7 @@ Errno clock_res_get(Wasi&, GuestMemory, U32 clock, U32 resolution);
 Errno clock_time_get(Wasi&, GuestMemory, U32 clock, U64 precision, U32 time);
 Errno random_get(Wasi&, GuestMemory, U32 buffer, U32 length);
 void proc_exit(Wasi&, GuestMemory, U32 code);
+Errno proc_raise(Wasi&, GuestMemory, U32 number);
 Errno sched_yield(Wasi&, GuestMemory);
 Errno poll_oneoff(Wasi&, GuestMemory, U32 subscriptions, U32 events, U32 count, U32 event_count);
 
@@ -104,6 +105,7 @@ Errno fd_fdstat_set_flags(Wasi&, GuestMemory, U32 fd, U32 flags);
 Errno fd_fdstat_set_rights(Wasi&, GuestMemory, U32 fd, U64 base, U64 inheriting);
 Errno fd_filestat_get(Wasi&, GuestMemory, U32 fd, U32 stat);
 Errno fd_filestat_set_size(Wasi&, GuestMemory, U32 fd, U64 size);
+Errno fd_filestat_set_times(Wasi&, GuestMemory, U32 fd, U64 accessed, U64 modified, U32 flags);
 Errno fd_pread(Wasi&, GuestMemory, U32 fd, U32 buffers, U32 count, U64 offset, U32 read);
 Errno fd_pwrite(Wasi&, GuestMemory, U32 fd, U32 buffers, U32 count, U64 offset, U32 written);
 Errno fd_read(Wasi&, GuestMemory, U32 fd, U32 buffers, U32 count, U32 read);
@@ -118,11 +120,21 @@ Errno fd_prestat_dir_name(Wasi&, GuestMemory, U32 fd, U32 name, U32 length);
 Errno fd_readdir(Wasi&, GuestMemory, U32 fd, U32 buffer, U32 length, U64 cookie, U32 used);
 Errno path_create_directory(Wasi&, GuestMemory, U32 fd, U32 path, U32 length);
 Errno path_filestat_get(Wasi&, GuestMemory, U32 fd, U32 lookup, U32 path, U32 length, U32 stat);
+Errno path_filestat_set_times(Wasi&, GuestMemory, U32 fd, U32 lookup, U32 path, U32 length, U64 accessed, U64 modified,
+                              U32 flags);
+Errno path_link(Wasi&, GuestMemory, U32 old_fd, U32 lookup, U32 old_path, U32 old_length, U32 new_fd, U32 new_path,
+                U32 new_length);
 Errno path_open(Wasi&, GuestMemory, U32 fd, U32 lookup, U32 path, U32 length, U32 open_flags, U64 base, U64 inheriting,
                 U32 flags, U32 opened);
 Errno path_readlink(Wasi&, GuestMemory, U32 fd, U32 path, U32 length, U32 buffer, U32 buffer_length, U32 used);
 Errno path_remove_directory(Wasi&, GuestMemory, U32 fd, U32 path, U32 length);
 Errno path_rename(Wasi&, GuestMemory, U32 fd, U32 path, U32 length, U32 new_fd, U32 new_path, U32 new_length);
+Errno path_symlink(Wasi&, GuestMemory, U32 target, U32 target_length, U32 fd, U32 path, U32 length);
 Errno path_unlink_file(Wasi&, GuestMemory, U32 fd, U32 path, U32 length);
+
+Errno sock_accept(Wasi&, GuestMemory, U32 fd, U32 flags, U32 accepted);
+Errno sock_recv(Wasi&, GuestMemory, U32 fd, U32 buffers, U32 count, U32 flags, U32 received, U32 flags_out);
+Errno sock_send(Wasi&, GuestMemory, U32 fd, U32 buffers, U32 count, U32 flags, U32 sent);
+Errno sock_shutdown(Wasi&, GuestMemory, U32 fd, U32 how);
 
 }  // namespace slack::worker::wasi

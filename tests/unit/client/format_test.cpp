@@ -52,7 +52,7 @@ TEST_CASE("output that could not be released is no success") {
   result.exit_code = 0;
   result.reason = "standard output: No space left on device";
   CHECK(verdict_line("a.wasm", result) == "slackctl: a.wasm: ok, but: standard output: No space left on device");
-  CHECK(client::exit_code_of(result) == kExitFault);
+  CHECK(client::exit_code_of(result) == kExitOutput);
 }
 
 TEST_CASE("out of fuel: how much, of how much, and how late") {

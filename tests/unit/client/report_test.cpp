@@ -1,6 +1,7 @@
-// A report has every key of result.def, null where nothing is known, and replaces its file as a whole.
+// A report has every key of result.def, null where nothing is known, and is never an earlier run's.
 #include "client/report.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <thread>
 
 using namespace slack;
 using namespace slack::client;
@@ -72,7 +75,6 @@ TEST_CASE("a report replaces its file as a whole, and keeps its mode") {
   REQUIRE(::chmod(path.c_str(), 0640) == 0);
   auto file = ReportFile::open(path);
   REQUIRE(file);
-  CHECK(content_of(path) == "old");
   REQUIRE(file->write("new"));
   CHECK(content_of(path) == "new");
   struct stat status{};
@@ -85,6 +87,18 @@ TEST_CASE("a report that is never written leaves nothing behind") {
   const Scratch scratch;
   {
     REQUIRE(ReportFile::open(scratch.path / "report.json"));
+  }
+  CHECK(scratch.entries() == 0);
+}
+
+TEST_CASE("a report of an earlier run is gone before the run begins") {
+  const Scratch scratch;
+  const fs::path path = scratch.path / "report.json";
+  put(path, "old");
+  {
+    auto file = ReportFile::open(path);
+    REQUIRE(file);
+    CHECK_FALSE(fs::exists(path));
   }
   CHECK(scratch.entries() == 0);
 }
@@ -105,6 +119,55 @@ TEST_CASE("what is no regular file is written to as it is") {
   REQUIRE(file);
   CHECK(file->write("text"));
   CHECK(fs::is_character_file("/dev/null"));
+}
+
+TEST_CASE("a FIFO whose reader comes late gets its report") {
+  const Scratch scratch;
+  const fs::path path = scratch.path / "fifo";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  std::string read;
+  std::thread reader;
+  {
+    auto file = ReportFile::open(path);  // nobody reads yet
+    REQUIRE(file);
+    reader = std::thread([&] { read = content_of(path); });
+    CHECK(file->write("text"));
+  }
+  reader.join();
+  CHECK(read == "text");
+}
+
+TEST_CASE("a FIFO whose reader left is a fault, not a signal") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  auto file = ReportFile::open("/dev/fd/" + std::to_string(ends[1]));
+  REQUIRE(file);
+  ::close(ends[0]);
+  CHECK(file->write("text").error().code == EPIPE);
+  ::close(ends[1]);
+}
+
+TEST_CASE("a pipe that nobody empties does not hold up the end for ever") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_NONBLOCK) == 0);
+  auto file = ReportFile::open("/dev/fd/" + std::to_string(ends[1]));
+  REQUIRE(file);
+  CHECK(file->write(std::string(1 << 20, 'x'), 50).error().what.find("nobody reads it") != std::string::npos);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST_CASE("a descriptor of the caller's is written to where it stands, and its file stays") {
+  const Scratch scratch;
+  const fs::path path = scratch.path / "log";
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  REQUIRE(::write(fd, "before ", 7) == 7);
+  auto file = ReportFile::open("/dev/fd/" + std::to_string(fd));
+  REQUIRE(file);
+  REQUIRE(file->write("report"));
+  REQUIRE(::write(fd, " after", 6) == 6);
+  ::close(fd);
+  CHECK(content_of(path) == "before report after");
 }
 
 TEST_CASE("a report that cannot be written is a fault before the run") {

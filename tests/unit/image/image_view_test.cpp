@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <random>
 
 #include "daemon/base/address_map.hpp"
@@ -196,6 +197,48 @@ TEST_CASE("an image with any bytes changed is turned away or answers") {
     }
     if (const auto view = ImageView::open(sample.sealed().get())) ask_everything(**view);
   }
+}
+
+TEST_CASE("the first symbol that holds an address names it, and no name is longer than a report shows") {
+  SampleImage sample;
+  // A million symbols hold every address, each with a name that goes on for a megabyte.
+  const std::size_t names_at = sample.bytes.size();
+  const std::string_view prefix(kFunctionSymbolPrefix);
+  sample.bytes.resize(names_at + (1 << 20), std::byte{'a'});
+  std::memcpy(sample.bytes.data() + names_at, prefix.data(), prefix.size());
+  const std::size_t symbols_at = sample.bytes.size();
+  const Elf64_Sym hostile = {0, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, 1, 0, ~Elf64_Xword{0}};
+  constexpr std::size_t kSymbols = 1'000'000;
+  sample.bytes.resize(symbols_at + kSymbols * sizeof hostile);
+  for (std::size_t i = 0; i < kSymbols; ++i) sample.at<Elf64_Sym>(symbols_at + i * sizeof hostile) = hostile;
+  auto& symbols = sample.at<Elf64_Shdr>(sample.section_header(5));
+  symbols.sh_offset = symbols_at;
+  symbols.sh_size = kSymbols * sizeof hostile;
+  auto& strings = sample.at<Elf64_Shdr>(sample.section_header(6));
+  strings.sh_offset = names_at;
+  strings.sh_size = 1 << 20;
+
+  auto view = ImageView::open(sample.sealed().get());
+  REQUIRE(view);
+  const auto name = (*view)->function_at(SampleImage::kText);
+  REQUIRE(name);
+  CHECK(name->size() <= 1024);
+  CHECK(name->starts_with("aaaa"));
+
+  // Without the prefix the first match is an answer as well: not a Wasm function.
+  sample.bytes[names_at] = std::byte{'W'};
+  view = ImageView::open(sample.sealed().get());
+  REQUIRE(view);
+  CHECK_FALSE((*view)->function_at(SampleImage::kText));
+
+  auto& ends = sample.at<Elf64_Shdr>(sample.section_header(4));
+  ends.sh_offset = names_at;
+  ends.sh_size = 1 << 20;
+  const std::uint32_t both[] = {1 << 19, 1 << 19};
+  std::memcpy(sample.bytes.data() + names_at, both, sizeof both);
+  view = ImageView::open(sample.sealed().get());
+  REQUIRE(view);
+  CHECK((*view)->function_name(0).size() == 1024);
 }
 
 TEST_CASE("what is no regular file is no image") {

@@ -214,6 +214,33 @@ TEST_CASE("a run that blocks in the kernel ends at its wall deadline though it r
   CHECK(outcome.arms == 1);
 }
 
+TEST_CASE("a blocked run is not waited for, however long its slack") {
+  SKIP_UNLESS_POSSIBLE("a blocked run is not waited for, however long its slack");
+  World world;
+  const auto body = [](int) { inside::block(); };
+  const Outcome outcome =
+      world.end_of(body, {.fuel = Fuel(1'000'000), .slack = Micros(1'000'000), .wall = Micros(50'000)});
+  CHECK(outcome.verdict == Verdict::deadline);
+  CHECK(outcome.run_time < Micros(500'000));
+}
+
+TEST_CASE("a second reason to end shortens the wait for a safepoint") {
+  SKIP_UNLESS_POSSIBLE("a second reason to end shortens the wait for a safepoint");
+  World world;
+  const auto body = [](int) {
+    inside::publish(1);
+    for (;;) asm volatile("");
+  };
+  REQUIRE(world.monitor->run(fork_worker(1, body, {.slack = Micros(10'000'000)})));
+  while (world.monitor->published_fuel(1).value_or(Fuel(0)) == Fuel(0)) ::usleep(100);
+  const Nanos asked = monotonic_now();
+  world.monitor->stop(1, Verdict::killed, "client");
+  world.monitor->stop(1, Verdict::killed, "client, impatient");
+  REQUIRE(world.settle({1}));
+  CHECK(world.outcomes.at(1).reason == "client");
+  CHECK(monotonic_now() - asked < Nanos(5'000'000'000));
+}
+
 TEST_CASE("a run that went over its limit and blocks is out_of_fuel by what it published") {
   SKIP_UNLESS_POSSIBLE("a run that went over its limit and blocks is out_of_fuel by what it published");
   World world;

@@ -24,6 +24,8 @@ Admission::Limits small() {
   limits.runs = 3;
   limits.held_per_user = Bytes(100);
   limits.held = Bytes(150);
+  limits.images_per_user = Bytes(60);
+  limits.images = Bytes(90);
   limits.directories_per_user = 4;
   return limits;
 }
@@ -36,19 +38,28 @@ TEST_CASE("a user's runs are limited and the limit is named") {
   REQUIRE(second);
   const auto third = admission.admit(demand(1000));
   REQUIRE_FALSE(third);
-  CHECK(describe(third.error()) == "live runs of user 1000: 3 asked for, 2 allowed");
+  CHECK(describe(third.error()) == "live runs of user 1000, waiting ones included: 3 asked for, 2 allowed");
+  CHECK(third.error().passing);
   CHECK(admission.admit(demand(1001)));
 }
 
 TEST_CASE("a run that ends gives its charge back") {
   Admission admission(small());
   {
-    const auto first = admission.admit(demand(1000, 100, 4));
+    auto first = admission.admit(demand(1000, 100, 4));
     REQUIRE(first);
-    CHECK_FALSE(admission.admit(demand(1000, 1)));
+    CHECK(first->hold_output());
+    CHECK(first->add_image(Bytes(60)));
+    auto second = admission.admit(demand(1000, 1));
+    REQUIRE(second);
+    CHECK_FALSE(second->hold_output());
+    CHECK_FALSE(second->add_image(Bytes(1)));
     CHECK_FALSE(admission.admit(demand(1000, 0, 1)));
   }
-  CHECK(admission.admit(demand(1000, 100, 4)));
+  auto again = admission.admit(demand(1000, 100, 4));
+  REQUIRE(again);
+  CHECK(again->hold_output());
+  CHECK(again->add_image(Bytes(60)));
 }
 
 TEST_CASE("a charge that was moved is given back once") {
@@ -68,17 +79,31 @@ TEST_CASE("a charge that was moved is given back once") {
 
 TEST_CASE("all users together are limited") {
   Admission admission(small());
-  const auto a = admission.admit(demand(1, 100));
-  const auto over = admission.admit(demand(2, 100));
-  REQUIRE(a);
+  auto a = admission.admit(demand(1, 100));
+  auto b = admission.admit(demand(2, 100));
+  auto c = admission.admit(demand(3));
+  REQUIRE((a && b && c));
+  CHECK(a->hold_output());
+  CHECK_FALSE(b->hold_output());
+  CHECK(c->hold_output());
+  CHECK(a->add_image(Bytes(60)));
+  const auto over = b->add_image(Bytes(60));
   REQUIRE_FALSE(over);
-  CHECK(over.error().limit == "bytes of held output of all users");
+  CHECK(describe(over.error()) == "bytes of code images of all users: 120 asked for, 90 allowed");
+  const auto fourth = admission.admit(demand(4));
+  REQUIRE_FALSE(fourth);
+  CHECK(fourth.error().limit == "live runs of all users");
+  a = tl::unexpected(Excess{});
+  CHECK(b->hold_output());
+  CHECK(b->hold_output());  // taken once
 }
 
 TEST_CASE("a demand beyond every number does not wrap around") {
   Admission admission(small());
-  const auto a = admission.admit(demand(1, 50));
+  auto a = admission.admit(demand(1, 50));
   REQUIRE(a);
+  CHECK(a->add_image(Bytes(1)));
+  CHECK_FALSE(a->add_image(Bytes::max()));
   CHECK_FALSE(admission.admit(demand(1, std::numeric_limits<std::uint64_t>::max())));
 }
 
@@ -87,6 +112,10 @@ TEST_CASE("what one run may ask for is limited") {
   auto big = demand(1);
   big.memory = Bytes(limits::kMemoryBytes.count() + 1);
   CHECK(describe(admission.admit(big).error()) == "option 'memory_bytes': 4294967297 asked for, 4294967296 allowed");
+  CHECK_FALSE(admission.admit(big).error().passing);
+  const auto held = admission.admit(demand(1, limits::kHeldPerUser.count() + 1));
+  CHECK(describe(held.error()) == "option 'output_bytes': 8589934593 asked for, 8589934592 allowed");
+  CHECK_FALSE(held.error().passing);
   big = demand(1);
   big.arguments = Bytes(limits::kArgumentBytes.count() + 1);
   CHECK_FALSE(admission.admit(big));
@@ -115,6 +144,19 @@ TEST_CASE("turns go round between users and in order within one") {
   std::vector<std::uint64_t> order;
   while (const auto run = queue.next()) order.push_back(*run);
   CHECK(order == std::vector<std::uint64_t>{1, 4, 5, 2, 3});
+}
+
+TEST_CASE("a run that is not ready holds up its own user's line and no other") {
+  FairQueue queue(100);
+  for (const std::uint64_t run : {1, 2}) queue.enter(10, run);
+  queue.enter(20, 3);
+  bool room = false;
+  const auto ready = [&](std::uint64_t run) { return run != 1 || room; };
+  CHECK(queue.next(ready) == 3u);
+  CHECK(queue.next(ready) == std::nullopt);
+  room = true;
+  CHECK(queue.next(ready) == 1u);
+  CHECK(queue.next(ready) == 2u);
 }
 
 TEST_CASE("no more turns are taken than there are") {

@@ -21,6 +21,8 @@ class FakeHost final : public Host {
   std::vector<std::pair<RunId, std::string>> stopped;
   std::vector<std::shared_ptr<const void>> charges;
   std::function<void(monitor::Outcome)> outcome;
+  std::function<void()> reaped;
+  std::function<Fault(const std::string&, pid_t, Bytes)> group;  // why there is none
   std::size_t compilers_started = 0;
 
   Expected<sandbox::Spawned> spawn_compiler(const sandbox::ChildLimits&) override {
@@ -28,7 +30,10 @@ class FakeHost final : public Host {
     return start(compiler);
   }
   Expected<sandbox::Spawned> spawn_worker(const sandbox::ChildLimits&) override { return start(worker); }
-  Expected<sandbox::ChildGroup> make_group(const std::string&, pid_t, Bytes) override { return sandbox::ChildGroup(); }
+  Expected<sandbox::ChildGroup> make_group(const std::string& name, pid_t child, Bytes memory) override {
+    if (group != nullptr) return fail(group(name, child, memory));
+    return sandbox::ChildGroup();
+  }
   Expected<Fd> hand_in_directory(int directory, uid_t, gid_t, bool) override {
     const int copy = ::dup(directory);
     if (copy < 0) return fail("dup");
@@ -44,7 +49,7 @@ class FakeHost final : public Host {
   void stop(RunId run, Verdict, std::string reason) override { stopped.emplace_back(run, std::move(reason)); }
   std::optional<Fuel> published_fuel(RunId) const override { return Fuel(7); }
   void on_outcome(std::function<void(monitor::Outcome)> handler) override { outcome = std::move(handler); }
-  void on_reaped(std::function<void()>) override {}
+  void on_reaped(std::function<void()> handler) override { reaped = std::move(handler); }
   std::size_t unreaped() const override { return charges.size(); }
 
  private:

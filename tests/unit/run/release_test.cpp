@@ -58,14 +58,14 @@ TEST_CASE("parts are released in order") {
   parts.push_back({std::move(*out.duplicate()), held_length(out), std::move(*pipe.writer.duplicate())});
   parts.push_back({std::move(*err.duplicate()), held_length(err), std::move(pipe.writer)});
   bool done = false;
-  std::optional<std::string> trouble;
-  auto release = Release::start(reactor, std::move(parts), self(), [&](std::optional<std::string> problem) {
+  std::string trouble;
+  auto release = start_release(reactor, std::move(parts), self(), nullptr, [&](const std::string& problem) {
     done = true;
-    trouble = std::move(problem);
+    trouble = problem;
   });
   REQUIRE(release);
   REQUIRE(reactor.run_until([&] { return done; }));
-  CHECK_FALSE(trouble);
+  CHECK(trouble.empty());
   CHECK(read_all(pipe.reader.get()) == "outerr");
 }
 
@@ -76,11 +76,11 @@ TEST_CASE("a reader that has gone is told as a problem and kills nobody") {
   pipe.reader.reset();
   std::vector<ReleasePart> parts;
   parts.push_back({std::move(*out.duplicate()), held_length(out), std::move(pipe.writer)});
-  std::optional<std::string> trouble;
+  std::string trouble;
   bool done = false;
-  auto release = Release::start(reactor, std::move(parts), self(), [&](std::optional<std::string> problem) {
+  auto release = start_release(reactor, std::move(parts), self(), nullptr, [&](const std::string& problem) {
     done = true;
-    trouble = std::move(problem);
+    trouble = problem;
   });
   REQUIRE(release);
   REQUIRE(reactor.run_until([&] { return done; }));
@@ -95,24 +95,69 @@ TEST_CASE("a release into a pipe that nobody reads is cut short when cancelled")
   if (nonblocking) ::fcntl(pipe.writer.get(), F_SETFL, O_NONBLOCK);
   std::vector<ReleasePart> parts;
   parts.push_back({std::move(*out.duplicate()), held_length(out), std::move(pipe.writer)});
-  std::optional<std::string> trouble;
+  std::string trouble;
   bool done = false;
-  auto release = Release::start(reactor, std::move(parts), self(), [&](std::optional<std::string> problem) {
+  auto release = start_release(reactor, std::move(parts), self(), nullptr, [&](const std::string& problem) {
     done = true;
-    trouble = std::move(problem);
+    trouble = problem;
   });
   REQUIRE(release);
   // The pipe is full once nothing more goes in: 64 KiB by default.
   pollfd full{pipe.reader.get(), POLLIN, 0};
   REQUIRE(::poll(&full, 1, 10'000) == 1);
-  (*release)->cancel();
+  (*release)->cancel("cut short");
   REQUIRE(reactor.run_until([&] { return done; }));
   CHECK(trouble == "cut short");
 }
 
+TEST_CASE("a client that never reads has its time, by progress and in all, and the account is charged until then") {
+  ManualReactor reactor;
+  const Fd out = held(std::string(1 << 20, 'x'), Bytes(1 << 20));
+  auto pipe = make_pipe();
+  std::vector<ReleasePart> parts;
+  parts.push_back({std::move(*out.duplicate()), held_length(out), std::move(pipe.writer)});
+  auto charge = std::make_shared<int>(1);
+  std::string trouble;
+  bool done = false;
+  const Errand::Patience patience{Micros(10'000'000), Micros(100'000'000)};
+  auto release = start_release(
+      reactor, std::move(parts), self(), charge,
+      [&](const std::string& problem) {
+        done = true;
+        trouble = problem;
+        // Whoever hears of the end finds everything let go.
+        CHECK(charge.use_count() == 1);
+      },
+      patience);
+  REQUIRE(release);
+  CHECK(charge.use_count() == 2);
+  pollfd full{pipe.reader.get(), POLLIN, 0};
+  REQUIRE(::poll(&full, 1, 10'000) == 1);
+  const bool reads = GENERATE(false, true);
+  if (reads) {
+    // Something gets on every time it is looked at: the limit in all ends it.
+    char chunk[4096];
+    for (int i = 0; i < 12 && !done; ++i) {
+      REQUIRE(::read(pipe.reader.get(), chunk, sizeof chunk) == sizeof chunk);
+      ::usleep(2'000);
+      reactor.advance(Micros(9'000'000));
+      (void)reactor.run_until([&, left = 3]() mutable { return done || --left < 0; });
+    }
+    REQUIRE(reactor.run_until([&] { return done; }));
+    CHECK(trouble == "it took more than 100 s");
+  } else {
+    reactor.advance(Micros(10'000'000));
+    // What went into the pipe before the first look counts as progress.
+    (void)reactor.run_until([&, left = 3]() mutable { return done || --left < 0; });
+    reactor.advance(Micros(10'000'000));
+    REQUIRE(reactor.run_until([&] { return done; }));
+    CHECK(trouble == "nothing of it got on for 10 s");
+  }
+}
+
 TEST_CASE("a daemon that is root writes with the rights of its client") {
   if (::geteuid() != 0) {
-    WARN("skipped: needs root");
+    WARN("SKIPPED: needs root");
     return;
   }
   ManualReactor reactor;
@@ -127,11 +172,11 @@ TEST_CASE("a daemon that is root writes with the rights of its client") {
   const Fd out = held("-999\n");
   std::vector<ReleasePart> parts;
   parts.push_back({std::move(*out.duplicate()), held_length(out), std::move(*adjust.duplicate())});
-  std::optional<std::string> trouble;
+  std::string trouble;
   bool done = false;
-  auto release = Release::start(reactor, std::move(parts), {12345, 12345}, [&](std::optional<std::string> problem) {
+  auto release = start_release(reactor, std::move(parts), {12345, 12345}, nullptr, [&](const std::string& problem) {
     done = true;
-    trouble = std::move(problem);
+    trouble = problem;
   });
   REQUIRE(release);
   REQUIRE(reactor.run_until([&] { return done; }));

@@ -369,6 +369,62 @@ TEST_CASE("no more compilers work at once than there are turns, and the rest wai
   CHECK(world.recorder.finished == runs);
 }
 
+TEST_CASE("runs that find no room for their held output wait for it") {
+  World world;
+  Admission::Limits limits;
+  limits.held_per_user = Bytes(2 << 20);
+  world.table = std::make_unique<RunTable>(world.reactor, world.host, RunTable::Config{limits, 4}, world.recorder);
+  std::vector<RunId> runs;
+  for (int i = 0; i < 3; ++i) {
+    auto request = world.request();
+    request.options.output = Bytes(1 << 20);
+    runs.push_back(world.add(std::move(request)));
+  }
+  world.reach(runs[0], State::running);
+  world.reach(runs[1], State::running);
+  CHECK(world.table->find(runs[2])->state() == State::queued);
+  CHECK(world.host.compilers_started == 2);
+  world.conclude(runs[0], Verdict::trap);
+  world.finish(runs[0]);
+  world.host.charges.erase(world.host.charges.begin());  // its worker is reaped
+  world.host.reaped();
+  world.reach(runs[2], State::running);
+  for (const RunId run : {runs[1], runs[2]}) world.conclude(run, Verdict::trap);
+}
+
+TEST_CASE("an image counts for its user, and one too many is a limit by name") {
+  World world;
+  Admission::Limits limits;
+  limits.images_per_user = Bytes(9);  // the images here have five bytes
+  world.table = std::make_unique<RunTable>(world.reactor, world.host, RunTable::Config{limits, 4}, world.recorder);
+  const RunId first = world.add();
+  world.reach(first, State::running);
+  const auto& second = world.finish(world.add());
+  CHECK(second.verdict == Verdict::limit);
+  CHECK(second.reason == "bytes of code images of user " + std::to_string(::getuid()) + ": 10 asked for, 9 allowed");
+}
+
+TEST_CASE("a compiler is in a group of its own before it is given the module") {
+  World world;
+  world.host.compiler = [](int socket) {
+    // The request must not have come yet when the group is made.
+    wait_for_end(socket);
+  };
+  bool asked = false;
+  world.host.group = [&](const std::string& name, pid_t child, Bytes memory) {
+    asked = true;
+    CHECK(name == "compile-1");
+    CHECK(::kill(child, 0) == 0);
+    CHECK(memory == limits::kCompilerGroup);
+    return Fault{EBUSY, "no group to be had"};
+  };
+  const auto& result = world.finish(world.add());
+  CHECK(asked);
+  CHECK(result.verdict == Verdict::crashed);
+  CHECK(result.reason == "fault of slackd: no group to be had");
+  world.host.group = nullptr;
+}
+
 TEST_CASE("the user's account is charged until the worker has been reaped") {
   World world;
   const RunId id = world.add();

@@ -17,9 +17,25 @@ TEST_CASE("every facility has a name of its own and says what is in use") {
       CHECK(names.insert(facility.name).second);
       CHECK(facility.in_use.size() > 8);
     }
-    CHECK(names ==
-          std::set<std::string>{"namespaces", "userfaultfd", "landlock", "cgroup", "idmapped mounts", "mseal", "fifo"});
+    CHECK(names == std::set<std::string>{"namespaces", "userfaultfd", "landlock", "cgroup", "idmapped mounts",
+                                         "openat2", "worker user", "mseal", "fifo"});
   }
+}
+
+TEST_CASE("the user that workers run as is told, and nobody is said to be shared") {
+  const auto told = [](std::optional<Identity> children) {
+    Facilities facilities;
+    facilities.children = children;
+    for (const Facility& facility : describe(facilities))
+      if (facility.name == "worker user") return facility;
+    return Facility{};
+  };
+  CHECK(told(Identity{997, 997, true}).available);
+  CHECK(told(Identity{997, 997, true}).in_use == "slackd-run, uid 997");
+  CHECK_FALSE(told(Identity{}).available);
+  CHECK(told(Identity{}).in_use.find("slackd-run") != std::string::npos);
+  CHECK(told(Identity{1000, 1000, false}).available);
+  CHECK_FALSE(told(std::nullopt).available);
 }
 
 TEST_CASE("this machine's facilities, for the record") {

@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 
 #include "jit/wasm/byte_reader.hpp"
-#include "jit/wasm/utf8.hpp"
 #include "tests/unit/wasm/module_bytes.hpp"
 
 using namespace slack;
@@ -76,22 +75,4 @@ TEST_CASE("a length or a count larger than the input is refused before anything 
   CHECK(read({0xff, 0xff, 0xff, 0xff, 0x0f}, &ByteReader::count).reason == "unexpected end of section or function");
   CHECK(read({0x01, 0x00}, &ByteReader::length).ok);
   CHECK(read({0x01, 0x00}, &ByteReader::count).ok);
-}
-
-TEST_CASE("UTF-8: the edges of the table of well-formed sequences") {
-  const auto valid = [](const Buffer& bytes) { return valid_utf8_prefix(bytes) == bytes.size(); };
-  CHECK(valid({}));
-  CHECK(valid({0x00, 0x7f}));
-  CHECK(valid({0xc2, 0x80, 0xdf, 0xbf}));
-  CHECK(valid({0xe0, 0xa0, 0x80, 0xed, 0x9f, 0xbf, 0xee, 0x80, 0x80, 0xef, 0xbf, 0xbf}));
-  CHECK(valid({0xf0, 0x90, 0x80, 0x80, 0xf4, 0x8f, 0xbf, 0xbf}));
-  CHECK_FALSE(valid({0x80}));                    // continuation without a lead
-  CHECK_FALSE(valid({0xc1, 0xbf}));              // overlong
-  CHECK_FALSE(valid({0xe0, 0x9f, 0xbf}));        // overlong
-  CHECK_FALSE(valid({0xed, 0xa0, 0x80}));        // surrogate
-  CHECK_FALSE(valid({0xf0, 0x8f, 0xbf, 0xbf}));  // overlong
-  CHECK_FALSE(valid({0xf4, 0x90, 0x80, 0x80}));  // above U+10FFFF
-  CHECK_FALSE(valid({0xf5, 0x80, 0x80, 0x80}));
-  CHECK_FALSE(valid({0xe2, 0x82}));  // cut off
-  CHECK(valid_utf8_prefix(Buffer{'a', 'b', 0xff, 'c'}) == 2);
 }

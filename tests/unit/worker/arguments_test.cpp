@@ -56,10 +56,21 @@ TEST_CASE("floats are read decimal, hexadecimal, infinite and as the canonical n
     CHECK_FALSE(parse_value(ValueType::f64, text).has_value());
 }
 
-TEST_CASE("a reference can only be null and a vector cannot be given") {
+TEST_CASE("a reference can only be null") {
   CHECK(parsed(ValueType::externref, "null") == 0);
   CHECK_FALSE(parse_value(ValueType::funcref, "1").has_value());
-  CHECK_FALSE(parse_value(ValueType::v128, "1").has_value());
+}
+
+TEST_CASE("a vector is given as it is shown, in hexadecimal") {
+  const auto vector = [](const char* text) { return parse_value(ValueType::v128, text).value(); };
+  CHECK(vector("0x00112233445566778899aabbccddeeff").high == 0x0011223344556677);
+  CHECK(vector("0x00112233445566778899aabbccddeeff").low == 0x8899aabbccddeeff);
+  CHECK(vector("0x1ffffffffffffffff").high == 1);
+  CHECK(vector("0xFF").low == 0xff);
+  CHECK(vector("0xFF").high == 0);
+  for (const char* text : {"", "1", "0x", "0x-1", "0xg", "0x000000000000000000000000000000000", "0x1-000000000000000",
+                           "0x+0000000000000000"})
+    CHECK_FALSE(parse_value(ValueType::v128, text).has_value());
 }
 
 TEST_CASE("a refusal names the parameter, its type and the function") {

@@ -21,15 +21,6 @@ TEST_CASE("paths are checked before the kernel sees them") {
   CHECK(check_path(std::string(4096, 'a')) == Errno::nametoolong);
 }
 
-TEST_CASE("UTF-8 is accepted as Unicode defines it") {
-  for (const char* good :
-       {"", "abc", "\xc3\xa9", "\xe2\x82\xac", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"})
-    CHECK(is_utf8(good));
-  for (const char* bad : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                          "\xf4\x90\x80\x80", "\xe2\x82", "\xe2\x82z", "\xf5\x80\x80\x80"})
-    CHECK_FALSE(is_utf8(bad));
-}
-
 TEST_CASE("a path splits into its parent and its last component") {
   const auto check = [](std::string_view path, std::string_view parent, std::string_view name) {
     CHECK(split_path(path).parent == parent);
@@ -41,6 +32,20 @@ TEST_CASE("a path splits into its parent and its last component") {
   check("a/b/c//", "a/b", "c//");
   check("a//b", "a/", "b");
   check("a/..", "a", "..");
+}
+
+TEST_CASE("the depth of a path is counted as it is written, and none goes above the preopened directory") {
+  CHECK(depth_after(0, "") == 0u);
+  CHECK(depth_after(0, "a/b") == 2u);
+  CHECK(depth_after(0, "a//./b/") == 2u);
+  CHECK(depth_after(0, "a/../b") == 1u);
+  CHECK(depth_after(2, "../..") == 0u);
+  CHECK(depth_after(2, "../../a/..") == 0u);
+  CHECK_FALSE(depth_after(0, ".."));
+  CHECK_FALSE(depth_after(0, "a/../.."));
+  CHECK_FALSE(depth_after(2, "../../../a/b/c"));
+  CHECK_FALSE(depth_after(9, "/a"));
+  CHECK(depth_after(0, "..a") == 1u);
 }
 
 TEST_CASE("path_open's rights decide how a file is opened") {
@@ -61,18 +66,31 @@ TEST_CASE("path_open's rights decide how a file is opened") {
   CHECK((plan(rights::fd_write, oflags::trunc)->flags & O_TRUNC) != 0);
   CHECK((plan(rights::fd_write, 0, fdflags::append | fdflags::dsync)->flags & (O_APPEND | O_DSYNC)) ==
         (O_APPEND | O_DSYNC));
-  CHECK(plan(rights::fd_read, oflags::trunc).error() == Errno::inval);
+  CHECK((plan(rights::fd_read, oflags::trunc)->flags & (O_ACCMODE | O_TRUNC)) == (O_RDWR | O_TRUNC));
+  CHECK(plan(0, oflags::trunc)->base == 0);
   CHECK(plan(rights::fd_read, oflags::creat | oflags::directory).error() == Errno::inval);
   CHECK(plan(rights::fd_read, 16).error() == Errno::inval);
+  CHECK(plan(rights::fd_read, 0, 32).error() == Errno::inval);
+  CHECK(plan(rights::fd_read, 0, 0, 2).error() == Errno::inval);
+  CHECK(plan(~U64{0})->base == rights::kKnown);
 
-  SECTION("a directory without the right creates nothing") {
-    directory.base &= ~rights::path_create_file;
+  SECTION("a directory without the right creates and truncates nothing") {
+    directory.base &= ~(rights::path_create_file | rights::path_filestat_set_size);
     CHECK(plan(rights::fd_write, oflags::creat).error() == Errno::notcapable);
+    CHECK(plan(rights::fd_write, oflags::trunc).error() == Errno::notcapable);
   }
   SECTION("nothing is had that the directory does not hand on") {
-    directory.inheriting = rights::fd_read;
-    CHECK((plan(rights::kFile)->flags & O_ACCMODE) == O_RDONLY);
-    CHECK(plan(rights::kFile)->base == rights::fd_read);
+    directory.inheriting = rights::fd_read | rights::fd_datasync;
+    CHECK(plan(rights::fd_read)->base == rights::fd_read);
+    CHECK(plan(rights::fd_read | rights::fd_seek).error() == Errno::notcapable);
+    CHECK(plan(rights::fd_read, 0, fdflags::dsync).has_value());
+    CHECK(plan(rights::fd_read, 0, fdflags::sync).error() == Errno::notcapable);
+    CHECK(plan(rights::fd_read, 0, fdflags::rsync).error() == Errno::notcapable);
+    CHECK(plan_open(directory, OpenArguments{1, 0, 0, rights::fd_write, 0}).error() == Errno::notcapable);
+    directory.inheriting = rights::fd_read | rights::fd_sync;
+    CHECK(plan(rights::fd_read, 0, fdflags::dsync | fdflags::sync).has_value());
+    directory.inheriting = 0;
+    CHECK(plan(0, 0, fdflags::dsync).error() == Errno::notcapable);
   }
   SECTION("below a read-only directory nothing is written or created") {
     directory.read_only = true;

@@ -1,0 +1,193 @@
+// Load anchors: a load whose value nobody needs may still trap, and must.
+#include "jit/llvm/load_anchor.hpp"
+
+#include <llvm/ADT/PostOrderIterator.h>
+#include <llvm/ADT/SmallPtrSet.h>
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/Analysis/ValueTracking.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/Module.h>
+
+#include "jit/llvm/environment.hpp"
+
+namespace slack::jit {
+
+namespace {
+
+// llvm.sideeffect is the intrinsic that every pass takes to be free and to leave memory alone; "deopt" is the bundle
+// that takes values of all types and writes nothing.
+constexpr char kBundle[] = "deopt";
+
+using Instructions = llvm::SmallPtrSet<const llvm::Instruction*, 32>;
+
+void add_anchor(llvm::LoadInst* load) {
+  auto* marker = llvm::Intrinsic::getDeclaration(load->getModule(), llvm::Intrinsic::sideeffect);
+  auto* anchor =
+      llvm::CallInst::Create(marker, {}, {llvm::OperandBundleDef(kBundle, load)}, "", std::next(load->getIterator()));
+  anchor->setDebugLoc(load->getDebugLoc());
+}
+
+// The value that `instruction` anchors, null if it is no anchor.
+llvm::Value* anchored_by(const llvm::Instruction& instruction) {
+  const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+  if (!call || call->getIntrinsicID() != llvm::Intrinsic::sideeffect || call->getNumOperandBundles() != 1) {
+    return nullptr;
+  }
+  return call->getOperandBundleAt(0).Inputs.front();
+}
+
+bool is_anchor(const llvm::Instruction& instruction) { return anchored_by(instruction) != nullptr; }
+
+llvm::SmallVector<llvm::Instruction*, 32> anchors_of(llvm::Function& function) {
+  llvm::SmallVector<llvm::Instruction*, 32> anchors;
+  for (auto& instruction : llvm::instructions(function)) {
+    if (is_anchor(instruction)) anchors.push_back(&instruction);
+  }
+  return anchors;
+}
+
+// The loads that `value` hands on: itself, or behind what merges or retypes values.
+void collect_loads(llvm::Value* value, Instructions& seen, llvm::SmallSetVector<llvm::LoadInst*, 16>& loads) {
+  auto* instruction = llvm::dyn_cast<llvm::Instruction>(value);
+  if (!instruction || !seen.insert(instruction).second) return;
+  if (auto* load = llvm::dyn_cast<llvm::LoadInst>(instruction)) {
+    if (!load->isVolatile()) loads.insert(load);
+  } else if (llvm::isa<llvm::PHINode, llvm::CastInst, llvm::SelectInst, llvm::FreezeInst>(instruction)) {
+    for (auto& operand : instruction->operands()) collect_loads(operand, seen, loads);
+  }
+}
+
+// What stays whatever becomes of values: an effect, or a decision on the way of control.
+bool is_root(const llvm::Instruction& instruction) {
+  if (is_anchor(instruction)) return false;
+  return instruction.isTerminator() || instruction.mayHaveSideEffects();
+}
+
+// Adds to `needed` all that `instruction` is computed from.
+void need_operands(const llvm::Instruction& instruction, Instructions& needed) {
+  llvm::SmallVector<const llvm::Instruction*, 16> work{&instruction};
+  while (!work.empty()) {
+    for (const auto& operand : work.pop_back_val()->operands()) {
+      const auto* computed = llvm::dyn_cast<llvm::Instruction>(operand);
+      if (computed && needed.insert(computed).second) work.push_back(computed);
+    }
+  }
+}
+
+// Whether each execution of `load` decides something within its loop: what has uses behind the loop only is computed
+// there, once, after loop-invariant code motion.
+bool is_needed_each_time(const llvm::LoadInst& load, const llvm::Loop& loop, const Instructions& needed) {
+  Instructions seen;
+  llvm::SmallVector<const llvm::Instruction*, 16> work{&load};
+  while (!work.empty()) {
+    for (const auto* user : work.pop_back_val()->users()) {
+      const auto* next = llvm::cast<llvm::Instruction>(user);
+      if (is_anchor(*next) || !loop.contains(next) || !seen.insert(next).second) continue;
+      if (is_root(*next)) return true;
+      if (next->getParent() == loop.getHeader() && llvm::isa<llvm::PHINode>(next) && needed.contains(next)) return true;
+      work.push_back(next);
+    }
+  }
+  return false;
+}
+
+bool reads_linear_memory(const llvm::LoadInst& load) {
+  if (load.hasMetadata(llvm::LLVMContext::MD_invariant_load)) return false;
+  const auto* object = llvm::getUnderlyingObject(load.getPointerOperand());
+  return !llvm::isa<llvm::GlobalVariable>(object) || object->getName() == kMemorySymbol;
+}
+
+// Whether something that stays in this block needs `load` there. A select does not: the code generator may turn it into
+// a branch, and compute its operands on the way that needs them.
+bool is_held(const llvm::LoadInst& load, const Instructions& kept) {
+  Instructions seen;
+  llvm::SmallVector<const llvm::Instruction*, 16> work{&load};
+  while (!work.empty()) {
+    const auto* value = work.pop_back_val();
+    for (const auto* user : value->users()) {
+      const auto* next = llvm::cast<llvm::Instruction>(user);
+      if (next->getParent() != load.getParent() || llvm::isa<llvm::PHINode>(next)) continue;
+      if (!seen.insert(next).second) continue;
+      if (is_root(*next) || kept.contains(next)) return true;
+      const auto* select = llvm::dyn_cast<llvm::SelectInst>(next);
+      if (select && select->getCondition() != value) continue;
+      work.push_back(next);
+    }
+  }
+  return false;
+}
+
+// Of a vector the code generator would load the lanes that are needed, which may lie inside memory where the whole does
+// not. Before the vectoriser all vectors are the module's own.
+bool belongs_to_vector(const llvm::LoadInst& load) {
+  return load.getType()->isVectorTy() ||
+         llvm::any_of(load.users(), [](const llvm::User* user) { return llvm::isa<llvm::InsertElementInst>(user); });
+}
+
+}  // namespace
+
+void anchor_loads(llvm::ArrayRef<llvm::LoadInst*> loads) {
+  for (auto* load : loads) add_anchor(load);
+}
+
+bool prune_anchors(llvm::Function& function) {
+  const auto anchors = anchors_of(function);
+  Instructions seen;
+  llvm::SmallSetVector<llvm::LoadInst*, 16> loads;
+  Instructions anchored;
+  for (auto* anchor : anchors) {
+    auto* value = anchored_by(*anchor);
+    auto* load = llvm::dyn_cast<llvm::LoadInst>(value);
+    if (load && load->getParent() == anchor->getParent() && anchored.insert(load).second) continue;
+    collect_loads(value, seen, loads);
+    anchor->eraseFromParent();
+  }
+  for (auto* load : loads) {
+    if (!anchored.contains(load)) add_anchor(load);
+  }
+  return !anchors.empty();
+}
+
+bool settle_loads(llvm::Function& function, const llvm::LoopInfo& loops) {
+  prune_anchors(function);
+  const auto anchors = anchors_of(function);
+  if (anchors.empty()) return false;
+  Instructions needed;
+  for (const auto& instruction : llvm::instructions(function)) {
+    if (is_root(instruction)) need_operands(instruction, needed);
+  }
+  // Users before what they use: a load that feeds the address of another is needed when that is volatile.
+  for (auto* block : llvm::post_order(&function)) {
+    for (auto& instruction : llvm::reverse(*block)) {
+      auto* load = llvm::dyn_cast_or_null<llvm::LoadInst>(anchored_by(instruction));
+      if (!load || load->isVolatile()) continue;
+      const auto* loop = loops.getLoopFor(load->getParent());
+      const bool is_needed = needed.contains(load) && (!loop || is_needed_each_time(*load, *loop, needed));
+      if (is_needed && !belongs_to_vector(*load)) continue;
+      load->setVolatile(true);
+      need_operands(*load, needed);
+    }
+  }
+  for (auto* anchor : anchors) anchor->eraseFromParent();
+  return true;
+}
+
+bool hold_loads_in_place(llvm::Function& function) {
+  bool changed = false;
+  for (auto& block : function) {
+    Instructions kept;  // loads of this block that stay in it
+    for (auto& instruction : llvm::reverse(block)) {
+      auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction);
+      if (!load || !reads_linear_memory(*load)) continue;
+      if (!load->isVolatile() && !is_held(*load, kept)) {
+        load->setVolatile(true);
+        changed = true;
+      }
+      kept.insert(load);
+    }
+  }
+  return changed;
+}
+
+}  // namespace slack::jit

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+# What slackctl tells its caller: exit codes, one-line messages, reports and output that is never lost in silence.
+"""Every exit code of the table is in --help, the manual page and the README, with its meaning; each is reached by a run or
+a command of its own where that can be done without breaking the machine. Needs no root; the part that needs a bus of its
+own is skipped, and counted, where there is no dbus-daemon.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from bench_programs import own_bus  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROW = re.compile(r'^X\((\w+), (\d+), "(.*)"\)$', re.MULTILINE)
+SECONDS = 60
+HELLO = """(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 4)
+  (data (i32.const 8) "hello\\n")
+  (func (export "_start") (local $left i32)
+    (i32.store (i32.const 0) (i32.const 8))
+    (i32.store (i32.const 4) (i32.const 6))
+    (local.set $left (i32.const LINES))
+    (loop $again
+      (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 20)))
+      (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))))"""
+ENDLESS = '(module (func (export "_start") (loop $again (br $again))))'
+EXIT = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1) (func (export "_start") (call $exit (i32.const 41))))"""
+
+
+class Client:
+    def __init__(self, slackctl, folder):
+        self.slackctl, self.folder = slackctl, folder
+
+    def __call__(self, *words, service="--private", **options):
+        """(exit code, standard output, standard error) as text."""
+        command = [self.slackctl, *words]
+        if words and words[0] == "run":
+            command = [self.slackctl, "run", service, *words[1:]]
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+                   "cwd": self.folder} | options
+        done = subprocess.run(command, timeout=SECONDS, check=False, **options)
+        return done.returncode, (done.stdout or b"").decode(), (done.stderr or b"").decode()
+
+
+class Checks:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def that(self, title, right, otherwise=""):
+        self.passed, self.failed = (self.passed + 1, self.failed) if right else (self.passed, self.failed + 1)
+        print(f"ok   {title}" if right else f"FAIL {title}: {otherwise}", flush=True)
+
+    def ends(self, title, got, code, *texts):
+        """One line on standard error, with all of `texts`, and this exit code."""
+        lines = got[2].splitlines()
+        right = got[0] == code and len(lines) == 1 and all(text in lines[0] for text in texts)
+        self.that(title, right, f"exit {got[0]} (expected {code}), stderr {got[2]!r} (expected one line with {texts})")
+
+    def skip(self, title, why):
+        self.skipped += 1
+        print(f"skip {title}: {why}", flush=True)
+
+
+def plain(text):
+    """Roff and Markdown without their marks, blanks as one."""
+    text = re.sub(r"\\f[BIRP]|\\-|\\&", lambda mark: "-" if mark[0] == r"\-" else "", text)
+    text = re.sub(r"^\.\w+ ?", "", text, flags=re.MULTILINE)
+    return " ".join(text.replace("`", "").split())
+
+
+def check_tables(checks, client):
+    verdicts = [row for row in ROW.findall((ROOT / "daemon/wire/verdict.def").read_text()) if row[0] != "ok"]
+    own = ROW.findall((ROOT / "client/exit_code.def").read_text())
+    checks.that("both tables of exit codes can be read", len(verdicts) == 7 and len(own) == 9, f"{verdicts} {own}")
+    codes = [code for _, code, _ in verdicts + own]
+    checks.that("no exit code has two meanings", len(set(codes)) == len(codes), codes)
+    places = {"slackctl run --help": client("run", "--help")[1], "slackctl --help": client("--help")[1],
+              "README.md": (ROOT / "README.md").read_text(), "slackctl.1": (ROOT / "packaging/man/slackctl.1").read_text()}
+    for place, text in places.items():
+        text = plain(text)
+        lacking = [code for _, code, meaning in own if not re.search(rf"\b{code}\b[ |]*{re.escape(meaning)}", text)]
+        lacking += [name for name, code, _ in verdicts if not re.search(rf"\b{name}\b[^.]*\b{code}\b|\b{code}\b[^.]*\b{name}\b", text)]
+        checks.that(f"{place} has every exit code with its meaning", not lacking, f"lacks {lacking}")
+
+
+def check_command_line(checks, client):
+    checks.ends("no verb", client(), 64, "a verb is missing", "run", "status", "slackctl --help")
+    checks.ends("an unknown verb", client("rum"), 64, "'rum' is no verb", "run", "stop", "slackctl --help")
+    checks.ends("a module where the verb should be", client("hello.wasm"), 64, "slackctl run hello.wasm")
+    checks.ends("an unknown option of slackctl", client("--bogus"), 64, "--bogus")
+    checks.ends("an unknown option of run", client("run", "--bogus", "hello.wasm"), 64, "--bogus", "slackctl run --help")
+    checks.ends("an unknown option of stop", client("stop", "--bogus"), 64, "--bogus", "slackctl stop --help")
+    checks.ends("no module", client("run"), 64, "FILE.wasm")
+    checks.ends("an option without its value", client("run", "--fuel"), 64, "--fuel needs a value")
+    checks.ends("fuel that is no number", client("run", "--fuel", "lots", "hello.wasm"), 64, "--fuel", "'lots'", "5M")
+    checks.ends("a word too many", client("list", "5"), 64, "5", "slackctl list --help")
+    checks.ends("both services", client("run", "--system", "hello.wasm"), 64, "--system", "--private")
+    code, out, _ = client("run", "--fuel", "1", "--fuel", "unlimited", "hello.wasm")
+    checks.that("the last one of an option given twice holds", code == 0 and out, code)
+
+
+def check_ranges(checks, client):
+    """What the user chose and slackd does not give: a wrong command line, with the range in its units."""
+    checks.ends("more memory than there can be", client("run", "--memory", "8G", "hello.wasm"), 64, "--memory", "8GiB", "4GiB")
+    checks.ends("too little slack", client("run", "--slack", "1us", "hello.wasm"), 64, "--slack", "1us", "1ms")
+    checks.ends("too much slack", client("run", "--slack", "2s", "hello.wasm"), 64, "--slack", "2s", "1s")
+    checks.ends("more output than is held", client("run", "--output", "100G", "hello.wasm"), 64, "--output", "100GiB", "8GiB")
+    checks.ends("too many directories", client("run", *["--dir", "."] * 33, "hello.wasm"), 64, "--dir", "32")
+    many = ["x" * 100_000] * 11
+    checks.ends("too many arguments", client("run", "hello.wasm", *many), 64, "arguments", "1048576")
+    checks.ends("a limit on what is not counted", client("run", "--fuel", "5", "--metering", "none", "hello.wasm"), 64,
+                "--fuel", "none")
+
+
+def check_files(checks, client):
+    checks.ends("a module that is not there", client("run", "gone.wasm"), 66, "gone.wasm", "No such file")
+    checks.ends("a directory as module", client("run", "."), 66, "directory")
+    checks.ends("a pipe as module", client("run", "/dev/stdin", stdin=subprocess.PIPE), 66, "the module is a pipe")
+    checks.ends("a directory that is not there", client("run", "--dir", "gone", "hello.wasm"), 66, "gone")
+
+
+def check_verdicts(checks, client):
+    checks.that("the module's exit code", client("run", "exit.wasm")[0] == 41)
+    checks.ends("out of fuel", client("run", "--fuel", "1M", "endless.wasm"), 123, "out of fuel", "1,000,000")
+    checks.ends("a deadline", client("run", "--wall", "50ms", "endless.wasm"), 124, "deadline")
+    checks.ends("an output over its limit", client("run", "--output", "4", "hello.wasm"), 122, "output")
+    checks.ends("no such function", client("run", "--invoke", "gone", "hello.wasm"), 126, "gone")
+    process = subprocess.Popen([client.slackctl, "run", "--private", "--report", "pid-report", "endless.wasm"],
+                               cwd=client.folder, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    wait_until(lambda: any(child_names(process.pid)), "a private slackd")
+    process.send_signal(signal.SIGINT)
+    stderr = process.communicate(timeout=SECONDS)[1].decode()
+    checks.ends("Ctrl-C", (process.returncode, "", stderr), 137, "killed")
+
+
+def child_names(pid):
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            yield pathlib.Path(f"/proc/{child}/comm").read_text().strip()
+
+
+def wait_until(condition, what):
+    with tempfile.TemporaryDirectory() as nothing:  # an empty folder to wait in: bounded by SECONDS
+        for _ in range(SECONDS * 50):
+            if condition():
+                return
+            subprocess.run(["sleep", "0.02"], cwd=nothing, check=False)
+    raise SystemExit(f"no {what} within {SECONDS} s")
+
+
+def check_reports(checks, client, folder):
+    report = folder / "report.json"
+
+    def old():
+        report.write_text("old")
+        return ["--report", "report.json"]
+
+    code, _, _ = client("run", *old(), "exit.wasm")
+    checks.that("a report of a run", json.loads(report.read_text())["exit_code"] == 41 and code == 41)
+    for title, words, options in (
+            ("a missing module", ["gone.wasm"], {}),
+            ("a choice out of range", ["--memory", "8G", "hello.wasm"], {}),
+            ("a private slackd that cannot start", ["hello.wasm"], {"env": os.environ | {"SLACKD_LIBEXECDIR": str(folder)}})):
+        got = client("run", *old(), *words, **options)
+        checks.that(f"no stale report after {title}", got[0] in (64, 66, 69) and not report.exists(), got)
+    checks.ends("a report in no folder", client("run", "--report", "gone/report", "exit.wasm"), 74, "gone/report")
+    checks.ends("a report in place of a folder", client("run", "--report", ".", "exit.wasm"), 74, "Is a directory")
+    fifo = folder / "fifo"
+    os.mkfifo(fifo)
+    checks.ends("a FIFO that nobody reads", client("run", "--report", "fifo", "exit.wasm"), 74, "fifo", "nobody reads it")
+    with subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE) as reader:
+        code, _, _ = client("run", "--report", "fifo", "exit.wasm")
+        read = reader.communicate(timeout=SECONDS)[0]
+    checks.that("a FIFO with a reader", code == 41 and json.loads(read)["verdict"] == "ok", (code, read))
+    checks.that("a FIFO stays one", stat.S_ISFIFO(fifo.stat().st_mode))
+    code, out, _ = client("run", "--report", "/dev/stdout", "exit.wasm")
+    checks.that("a report on standard output", code == 41 and json.loads(out)["verdict"] == "ok", out)
+
+
+def check_output(checks, client, folder):
+    def run_into(stdout, module="flood.wasm", words=(), **options):
+        process = subprocess.Popen([client.slackctl, "run", "--private", *words, module], cwd=folder,
+                                   stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, **options)
+        return process
+
+    read, write = os.pipe()
+    with run_into(write, words=["--report", "pipe-report"]) as process:
+        os.close(write)
+        first = os.read(read, 6)
+        os.close(read)
+        stderr = process.communicate(timeout=SECONDS)[1].decode()
+    checks.that("a reader that left ends slackctl as it would any program", process.returncode == -signal.SIGPIPE
+                and first == b"hello\n" and not stderr, (process.returncode, first, stderr))
+    checks.that("and the report is there", json.loads((folder / "pipe-report").read_text())["verdict"] == "ok")
+    line = f"{client.slackctl} run --private flood.wasm | head -1; echo ${{PIPESTATUS[@]}}"
+    shell = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, timeout=SECONDS, check=False)
+    checks.that("in a shell's pipe that is 141", shell.stdout.split() == [b"hello", b"141", b"0"], shell)
+    read, write = os.pipe()
+    os.close(read)
+    with run_into(write, preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN), restore_signals=False) as process:
+        os.close(write)
+        stderr = process.communicate(timeout=SECONDS)[1].decode()
+    checks.ends("a reader that left, SIGPIPE ignored", (process.returncode, "", stderr), 74, "output was not released")
+    with open("/dev/full", "wb") as full:
+        checks.ends("no space for the output", client("run", "hello.wasm", stdout=full), 74, "No space left")
+        checks.ends("no space for a list", client("run", "--help", stdout=full), 74, "standard output")
+    with open("/dev/null", "rb") as read_only:
+        checks.ends("an output that is only read", client("run", "hello.wasm", stdout=read_only), 74, "standard output",
+                    "/dev/null")
+    checks.ends("a closed output", client("run", "hello.wasm", stdout=None, preexec_fn=lambda: os.close(1)), 74,
+                "standard output", "closed")
+    code, out, _ = client("run", "hello.wasm", stderr=None, preexec_fn=lambda: os.close(2))
+    checks.that("a closed standard error", code == 74 and not out, (code, out))
+    code, out, _ = client("run", "hello.wasm", stdin=None, preexec_fn=lambda: os.close(0))
+    checks.that("a closed standard input is an empty one", code == 0 and out == "hello\n", (code, out))
+    checks.that("a closed output of --help is an error", client("--help", stdout=None, preexec_fn=lambda: os.close(1))[0] == 74)
+
+
+def check_unreachable(checks, client):
+    nowhere = {"env": os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}}
+    checks.ends("no system bus", client("list", **nowhere), 69, "system bus", "--private")
+    checks.ends("no system bus for --system", client("run", "hello.wasm", service="--system", **nowhere), 69, "system bus")
+
+
+def check_stop(checks, client):
+    """On a bus with a slackd of the test's own."""
+    checks.ends("a run that is not there", client("stop", "4711"), 66, "no run 4711", "slackctl list")
+    checks.ends("a run that is not there, by its path", client("stop", "/org/slackd/Slack1/run/4711"), 66, "no run 4711")
+    for odd in ("/foo", "/org/slackd/Slack1", "-1x", "seven", "7 8", "99999999999999999999", "/org/slackd/Slack1/run/7x", "\x1b[2J"):
+        code, _, stderr = client("stop", "--", odd)
+        checks.that(f"stop {odd!r}", code == 64 and len(stderr.splitlines()) == 1 and "\x1b" not in stderr
+                    and "org.freedesktop" not in stderr, (code, stderr))
+    with subprocess.Popen([client.slackctl, "run", "--system", "--output", "5G", "endless.wasm"], cwd=client.folder, stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE) as process:
+        wait_until(lambda: "endless.wasm" in client("list")[1], "run in the list")
+        number = client("list")[1].splitlines()[1].split()[0]
+        checks.ends("more held output than is left", client("run", "--output", "5G", "exit.wasm", service="--system"), 75,
+                    "--output", "8GiB", "try again")
+        if os.geteuid() == 0:
+            os.chmod(os.path.dirname(os.environ["DBUS_SYSTEM_BUS_ADDRESS"].removeprefix("unix:path=")), 0o755)
+            checks.ends("somebody else's run", client("stop", number, user=65534, group=65534, extra_groups=[], cwd="/"), 77)
+        else:
+            checks.skip("somebody else's run", "needs root")
+        checks.that("stop of a live run", client("stop", number)[0] == 0)
+        stderr = process.communicate(timeout=SECONDS)[1].decode()
+    checks.ends("what it was told", (process.returncode, "", stderr), 137, "killed", "stopped by user")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--slackctl", required=True)
+    parser.add_argument("--slackd", required=True)
+    parser.add_argument("--wasm-tools", required=True)
+    arguments = parser.parse_args()
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        sources = {"hello": HELLO.replace("LINES", "1"), "flood": HELLO.replace("LINES", "200000"), "endless": ENDLESS, "exit": EXIT}
+        for module, text in sources.items():
+            subprocess.run([arguments.wasm_tools, "parse", "-", "-o", folder / f"{module}.wasm"], input=text.encode(), check=True)
+        client = Client(os.path.abspath(arguments.slackctl), folder)
+        check_tables(checks, client)
+        check_command_line(checks, client)
+        check_ranges(checks, client)
+        check_files(checks, client)
+        check_verdicts(checks, client)
+        check_reports(checks, client, folder)
+        check_output(checks, client, folder)
+        check_unreachable(checks, client)
+        if shutil.which("dbus-daemon"):
+            with own_bus(client.slackctl, arguments.slackd, folder / "slackd.log"):
+                check_stop(checks, client)
+        else:
+            checks.skip("slackctl on a bus", "needs dbus-daemon")
+    print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
+    return 1 if checks.failed or not checks.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
