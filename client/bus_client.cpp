@@ -194,6 +194,15 @@ Expected<ServiceStatus> BusClient::status() {
   return status;
 }
 
+Expected<Pruned> BusClient::prune() {
+  auto reply = call(kManagerPath, kManagerInterface, "Prune");
+  if (!reply) return fail(reply.error());
+  Pruned pruned;
+  if (const int result = sd_bus_message_read(reply->get(), "ut", &pruned.runs, &pruned.images); result < 0)
+    return bus_failure("read the reply of Prune", result);
+  return pruned;
+}
+
 Expected<void> BusClient::stop(const std::string& run_path) {
   auto reply = call(run_path.c_str(), kRunInterface, "Stop");
   if (!reply) return fail(reply.error());

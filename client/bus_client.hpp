@@ -54,6 +54,11 @@ struct ServiceStatus {
   std::vector<FacilityRow> facilities;
 };
 
+struct Pruned {
+  std::uint32_t runs = 0;
+  std::uint64_t images = 0;
+};
+
 class BusClient {
  public:
   // The choice is made here, once: a service that was chosen and then fails is a fault, never a reason to take another.
@@ -66,6 +71,7 @@ class BusClient {
 
   [[nodiscard]] Expected<std::vector<RunRow>> list_runs();
   [[nodiscard]] Expected<ServiceStatus> status();
+  [[nodiscard]] Expected<Pruned> prune();
   [[nodiscard]] Expected<void> stop(const std::string& run_path);
 
   // Adds to a fault of the connection what is known about the other end, and the way out.

@@ -202,7 +202,10 @@ std::string stats_text(std::string_view name, const RunResult& result) {
   if (result.fuel_consumed) fuel.push_back(fuel_phrase(result));
   part(times, result.run_usec, time("running"));
   part(times, result.cpu_usec, time("of CPU time"));
-  part(times, result.compile_usec, time("compiling"));
+  if (result.cache == "hit")
+    times.push_back("compiled before");
+  else
+    part(times, result.compile_usec, time("compiling"));
   part(memory, result.peak_memory_bytes, [](std::uint64_t n) { return size_text(Bytes(n)) + " at its peak"; });
   part(monitor, result.looks, count("looks"));
   part(monitor, result.arms, count("arms"));

@@ -11,6 +11,7 @@
 #include "client/exit_code.hpp"
 #include "client/format.hpp"
 #include "client/verbs/list.hpp"
+#include "client/verbs/prune.hpp"
 #include "client/verbs/run.hpp"
 #include "client/verbs/status.hpp"
 #include "client/verbs/stop.hpp"
@@ -60,6 +61,7 @@ int slackctl(int argc, char** argv) {
   add_run(app, exit_code);
   add_list(app, exit_code);
   add_stop(app, exit_code);
+  add_prune(app, exit_code);
   add_status(app, exit_code);
   if (const std::string complaint = complaint_about_verb(app, argc, argv); !complaint.empty()) {
     fmt::print(stderr, "slackctl: {}; see slackctl --help\n", complaint);

@@ -29,12 +29,18 @@ struct BorrowedFd {
 
 using OptionValue = std::variant<Fuel, Micros, Bytes, bool, std::string, std::vector<std::string>, BorrowedFd>;
 
+struct OpenLink {
+  std::string name;
+  Fd module;
+};
+
 struct RunRequest {
   Fd module;
   std::vector<std::string> arguments;  // argv[1] and on
   // What is not given is left out: its default is the daemon's to set.
   std::vector<std::pair<Option, OptionValue>> options;
   std::vector<OpenDirectory> directories;
+  std::vector<OpenLink> links;
 };
 
 }  // namespace slack::client

@@ -94,6 +94,15 @@ int append_directories(sd_bus_message* message, const std::vector<OpenDirectory>
   return result < 0 ? result : sd_bus_message_close_container(message);
 }
 
+int append_links(sd_bus_message* message, const std::vector<OpenLink>& links) {
+  int result = sd_bus_message_open_container(message, 'a', "(sh)");
+  for (const auto& link : links) {
+    if (result < 0) break;
+    result = sd_bus_message_append(message, "(sh)", link.name.c_str(), link.module.get());
+  }
+  return result < 0 ? result : sd_bus_message_close_container(message);
+}
+
 Fault not_sendable(std::string_view what, int result) {
   // sd-bus refuses what D-Bus strings cannot hold.
   if (result == -EINVAL) return Fault{EINVAL, fmt::format("{}: not valid UTF-8, which D-Bus cannot carry", what)};
@@ -119,6 +128,10 @@ Expected<MessagePtr> build_call(BusClient& client, const RunRequest& request) {
   if (!request.directories.empty()) {
     result = append_option(raw, Option::dirs, [&] { return append_directories(raw, request.directories); });
     if (result < 0) return fail(not_sendable("directories", result));
+  }
+  if (!request.links.empty()) {
+    result = append_option(raw, Option::links, [&] { return append_links(raw, request.links); });
+    if (result < 0) return fail(not_sendable("linked modules", result));
   }
   result = sd_bus_message_close_container(raw);
   if (result < 0) return bus_failure("call RunModule", result);

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "daemon/bus/daemon.hpp"
 
@@ -18,6 +19,7 @@ constexpr char kHelp[] =
     "  --peer-fd=N    serve the client at the other end of this stream socket, and end with it\n"
     "  --no-bpf       do not attach to the page-fault tracepoint; stopped runs report published fuel\n"
     "  --no-realtime  run the monitor at normal priority; stops are later when the machine is busy\n"
+    "  --cache-mib=N  keep at most N MiB of compiled images on disk (default 1024; 0: none)\n"
     "  --verbose      log to standard error\n"
     "  --help         show this text\n"
     "  --version      show the version\n";
@@ -31,26 +33,36 @@ int usage(const std::string& complaint) {
   return kUsage;
 }
 
+template <typename Number>
+std::optional<Number> number(const char* text) {
+  Number value = 0;
+  const char* end = text + std::strlen(text);
+  const auto read = std::from_chars(text, end, value);
+  return read.ec == std::errc() && read.ptr == end ? std::optional(value) : std::nullopt;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  enum { kPeerFd = 1, kNoBpf, kNoRealtime, kVerbose, kHelpOption, kVersion };
-  const option options[] = {{"peer-fd", required_argument, nullptr, kPeerFd},
-                            {"no-bpf", no_argument, nullptr, kNoBpf},
-                            {"no-realtime", no_argument, nullptr, kNoRealtime},
-                            {"verbose", no_argument, nullptr, kVerbose},
-                            {"help", no_argument, nullptr, kHelpOption},
-                            {"version", no_argument, nullptr, kVersion},
-                            {nullptr, 0, nullptr, 0}};
+  enum { kPeerFd = 1, kNoBpf, kNoRealtime, kCacheMib, kVerbose, kHelpOption, kVersion };
+  const option options[] = {
+      {"peer-fd", required_argument, nullptr, kPeerFd},   {"no-bpf", no_argument, nullptr, kNoBpf},
+      {"no-realtime", no_argument, nullptr, kNoRealtime}, {"cache-mib", required_argument, nullptr, kCacheMib},
+      {"verbose", no_argument, nullptr, kVerbose},        {"help", no_argument, nullptr, kHelpOption},
+      {"version", no_argument, nullptr, kVersion},        {nullptr, 0, nullptr, 0}};
   slack::bus::Settings settings;
   for (int chosen = 0; (chosen = ::getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (chosen) {
       case kPeerFd: {
-        int fd = -1;
-        const char* end = optarg + std::strlen(optarg);
-        if (const auto read = std::from_chars(optarg, end, fd); read.ec != std::errc() || read.ptr != end || fd < 0)
-          return usage(fmt::format("--peer-fd takes the number of a descriptor, not '{}'", optarg));
-        settings.peer_fd = fd;
+        const auto fd = number<int>(optarg);
+        if (!fd || *fd < 0) return usage(fmt::format("--peer-fd takes the number of a descriptor, not '{}'", optarg));
+        settings.peer_fd = *fd;
+        break;
+      }
+      case kCacheMib: {
+        const auto mebibytes = number<std::uint32_t>(optarg);
+        if (!mebibytes) return usage(fmt::format("--cache-mib takes a number of MiB, not '{}'", optarg));
+        settings.cache = slack::Bytes(std::uint64_t{*mebibytes} << 20);
         break;
       }
       case kNoBpf:

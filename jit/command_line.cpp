@@ -13,10 +13,10 @@
 #include <span>
 #include <string>
 
+#include "daemon/base/address_map.hpp"
 #include "daemon/base/fd.hpp"
 #include "jit/llvm/compiler.hpp"
 #include "jit/module_file.hpp"
-#include "jit/scratch.hpp"
 #include "jit/wasm/limits.hpp"
 
 namespace slack::jit {
@@ -68,12 +68,7 @@ int compile_file(const Arguments& arguments) {
     complain(module.error().what);
     return kExitUnreadable;
   }
-  const auto scratch = Scratch::make();
-  if (!scratch) {
-    complain(scratch.error().what);
-    return kExitFault;
-  }
-  const auto compiled = compile(*module, arguments.options, scratch->path());
+  const auto compiled = compile(*module, arguments.options, kNoScratch);
   if (!compiled) return report(arguments.input, compiled.error());
   const auto written = write_output(arguments.output, arguments.options.stage == Stage::elf, *compiled);
   if (!written) {
@@ -104,6 +99,12 @@ int run_command_line(int argc, char** argv) {
   app.add_flag("--deterministic", arguments.options.canonical_nans, "make every NaN the canonical one");
   app.add_option("--layout-seed", arguments.options.layout_seed,
                  "vary where functions stand by this seed, for benchmarks; 0: do not");
+  app.add_option("--slot", arguments.options.slot,
+                 fmt::format("the addresses to compile for: 0 the module that is run, 1 to {} a linked module",
+                             address_map::kLinkedSlots))
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint32_t{0}, address_map::kLinkedSlots))
+      ->type_name("NUMBER");
   app.add_option("--cpu", arguments.options.cpu, "LLVM's name of the processor to compile for; default: this one")
       ->type_name("NAME");
   try {
@@ -118,10 +119,6 @@ int run_command_line(int argc, char** argv) {
                                                {"elf", Stage::elf}};
   arguments.options.stage = stages.at(arguments.stage);
   arguments.options.metering = metering_named(arguments.metering).value_or(Metering::slacked);
-  if (!is_available(arguments.options.metering)) {
-    complain("metering mode " + arguments.metering + " is not available; there are none, counted and slacked");
-    return kExitUsage;
-  }
   if (arguments.output.empty() && arguments.options.stage == Stage::elf) {
     complain("an image needs -o FILE (or -o - for standard output)");
     return kExitUsage;

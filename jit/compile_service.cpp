@@ -50,8 +50,9 @@ wire::CompileReply answer(const Datagram& datagram, const std::string& scratch) 
   CompileOptions options;
   options.metering = static_cast<Metering>(request.metering);
   options.canonical_nans = request.deterministic != 0;
-  if (request.metering > static_cast<std::uint32_t>(Metering::epoch) || !is_available(options.metering)) {
-    return refused("this metering mode is not available; there are none, counted and slacked");
+  options.slot = request.slot;
+  if (request.metering > static_cast<std::uint32_t>(Metering::epoch)) {
+    return fault(Fault{EPROTO, "compile request with a metering mode that does not exist"});
   }
   // Whatever is wrong with the descriptor is the client's affair.
   const auto module = read_module(datagram.fds[0].get(), Bytes(request.module_bytes_max));

@@ -8,7 +8,7 @@
 #include "daemon/sandbox/policy/zygote_server.hpp"
 #include "jit/command_line.hpp"
 #include "jit/compile_service.hpp"
-#include "jit/scratch.hpp"
+#include "jit/llvm/compiler.hpp"
 
 namespace {
 
@@ -27,14 +27,16 @@ int serve_slackd() {
     std::fprintf(stderr, "slack-compile: %s\n", filter.error().what.c_str());
     return jit::kExitFault;
   }
-  // Cold, every compiler would set LLVM up for itself; it would still compile.
-  if (const auto warm = jit::warm_up_here(); !warm) {
-    std::fprintf(stderr, "slack-compile: starts cold: %s\n", warm.error().what.c_str());
-  }
-  return sandbox::serve(Fd(wire::kZygoteControl), [&filter](sandbox::Confined confined) {
+  const auto child = [&filter](sandbox::Confined confined) {
     return jit::serve_compile_request(
         std::move(confined.socket), [&filter] { return sandbox::load_filter(*filter); }, kPrivateRoot);
-  });
+  };
+  // Cold, every compiler would set LLVM up for itself; it would still compile.
+  const auto warm_up = [] {
+    if (const auto warm = jit::warm_up(jit::kNoScratch); !warm)
+      std::fprintf(stderr, "slack-compile: starts cold: %s\n", warm.error().what.c_str());
+  };
+  return sandbox::serve(Fd(wire::kZygoteControl), child, warm_up);
 }
 
 }  // namespace

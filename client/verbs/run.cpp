@@ -15,6 +15,7 @@
 #include "client/bus_client.hpp"
 #include "client/exit_code.hpp"
 #include "client/format.hpp"
+#include "client/link.hpp"
 #include "client/quantity.hpp"
 #include "client/report.hpp"
 #include "client/run_call.hpp"
@@ -29,6 +30,7 @@ struct CommandLine {
   std::vector<std::pair<Option, OptionValue>> options;
   std::vector<std::string> environment;
   std::vector<DirectorySpec> directories;
+  std::vector<LinkSpec> links;
   bool stats = false;
   std::string report;
   std::vector<std::string> module_and_arguments;
@@ -113,6 +115,11 @@ int run(CommandLine& line) {
     auto directory = open_directory(spec);
     if (!directory) return end_as(kExitNoInput, directory.error());
     request.directories.push_back(std::move(*directory));
+  }
+  for (const auto& spec : line.links) {
+    auto link = open_module(spec.path);
+    if (!link) return end_as(kExitNoInput, link.error());
+    request.links.push_back({spec.name, std::move(*link)});
   }
   request.arguments.assign(line.module_and_arguments.begin() + 1, line.module_and_arguments.end());
   request.options = std::move(line.options);
@@ -203,6 +210,21 @@ void add_surroundings(CLI::App& verb, CommandLine& line) {
       ->type_name("HOST[::GUEST][:ro]")
       ->allow_extra_args(false);
   verb.add_option_function<std::vector<std::string>>(
+          "--link",
+          [&line](const std::vector<std::string>& texts) {
+            for (const auto& text : texts) {
+              auto spec = parse_link(text);
+              if (!spec) throw CLI::ValidationError("--link", spec.error().what);
+              for (const auto& other : line.links)
+                if (other.name == spec->name)
+                  throw CLI::ValidationError("--link", "two modules are linked as '" + spec->name + "'");
+              line.links.push_back(std::move(*spec));
+            }
+          },
+          "Module FILE, whose exports FILE.wasm and later links import from module NAME; repeatable")
+      ->type_name("NAME=FILE")
+      ->allow_extra_args(false);
+  verb.add_option_function<std::vector<std::string>>(
           "--env",
           [&line](const std::vector<std::string>& texts) {
             for (const auto& text : texts) {
@@ -236,6 +258,7 @@ void add_results(CLI::App& verb, CommandLine& line) {
              "Pass output on as it comes, whatever the verdict will be");
   add_switch(verb, line, "--keep-output", Option::keep_output, true,
              "After another verdict than ok, show the held output on stderr");
+  add_switch(verb, line, "--no-cache", Option::cache, false, "Compile the module anew, and keep nothing of it");
   add_switch(verb, line, "--deterministic", Option::deterministic, true, "Fixed clocks, random numbers and NaNs");
   add_switch(verb, line, "--measure", Option::measure, true,
              "Offer bench.start, bench.end and env.clock_ms, and report the region between");

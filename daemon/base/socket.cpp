@@ -33,6 +33,15 @@ Expected<void> send_datagram(int socket, std::span<const std::byte> bytes, std::
   return {};
 }
 
+Expected<void> send_bytes(int socket, std::span<const std::byte> bytes) {
+  ssize_t sent = 0;
+  do {
+    sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return fail("send a message");
+  return {};
+}
+
 Expected<Datagram> receive_datagram(int socket, std::size_t capacity, bool nonblocking) {
   Datagram datagram;
   datagram.bytes.resize(capacity);

@@ -21,6 +21,9 @@ struct Datagram {
 // Sends one message; never raises SIGPIPE. The descriptors stay the caller's.
 [[nodiscard]] Expected<void> send_datagram(int socket, std::span<const std::byte> bytes, std::span<const int> fds = {});
 
+// The same without descriptors, by a call that can pass none (sendto): for a process whose filter forbids sendmsg.
+[[nodiscard]] Expected<void> send_bytes(int socket, std::span<const std::byte> bytes);
+
 // Receives one message of at most `capacity` bytes. An empty datagram means the peer is gone. A truncated message is
 // a fault with EMSGSIZE; with `nonblocking` an absent one is a fault with EAGAIN. Received descriptors are
 // close-on-exec.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "daemon/base/install_paths.hpp"
+#include "daemon/cache/location.hpp"
 #include "daemon/run/limits.hpp"
 
 namespace slack::bus {
@@ -122,6 +124,7 @@ Expected<void> Daemon::connect(const Settings& settings) {
   run::RunTable::Config config;
   config.limits = run::Admission::Limits::for_descriptors(raise_descriptor_limit());
   config.compilers = std::thread::hardware_concurrency();
+  config.cache = open_cache(settings);
   table_ = std::make_unique<run::RunTable>(*loop_, *machine_, config, *runs_);
   manager_ =
       std::make_unique<ManagerBus>(bus_.get(), *callers_, *table_, *runs_, [this] { return machine_->facilities(); });
@@ -142,6 +145,29 @@ Expected<void> Daemon::connect(const Settings& settings) {
     return fail(Fault{EEXIST, std::string("the bus name ") + kBusName + " is taken: another slackd serves it"});
   if (result < 0) return bus_fault(std::string("take the bus name ") + kBusName, result);
   return {};
+}
+
+run::ImageCache::Config Daemon::open_cache(const Settings& settings) {
+  run::ImageCache::Config config;
+  config.notice = [this](const std::string& line) { journal_.notice(line); };
+  const auto off = [&config](std::string reason) {
+    config.off_reason = std::move(reason);
+    return config;
+  };
+  if (settings.cache == Bytes(0)) return off("not asked for");
+  const auto environment = [](const char* name) {
+    const char* value = ::secure_getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  const auto place = cache::choose_location(peer_to_peer_, environment);
+  if (!place) return off(place.error().what);
+  cache::StoreLimits limits;
+  limits.image = run::limits::kImageBytes;
+  limits.total = settings.cache;
+  auto store = cache::ImageStore::open(*place, limits);
+  if (!store) return off(store.error().what);
+  config.store = std::move(*store);
+  return config;
 }
 
 int Daemon::run() {

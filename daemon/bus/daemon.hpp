@@ -12,6 +12,7 @@
 #include "daemon/bus/journal.hpp"
 #include "daemon/bus/manager_bus.hpp"
 #include "daemon/bus/run_bus.hpp"
+#include "daemon/run/limits.hpp"
 #include "daemon/run/machine.hpp"
 #include "daemon/run/run_table.hpp"
 
@@ -21,6 +22,7 @@ struct Settings {
   std::optional<int> peer_fd;  // serve one client over this socket, in place of the system bus
   bool want_bpf = true;
   bool want_realtime = true;
+  Bytes cache = run::limits::kCacheBytes;  // on disk; 0: no cache
   bool verbose = false;
 };
 
@@ -35,6 +37,7 @@ class Daemon {
   explicit Daemon(const Settings& settings);
   [[nodiscard]] Expected<void> start_machine(const Settings& settings);
   [[nodiscard]] Expected<void> connect(const Settings& settings);
+  [[nodiscard]] run::ImageCache::Config open_cache(const Settings& settings);
   void on_disconnected();
   void shut_down(const std::string& reason, int status);
   void on_idle();

@@ -33,9 +33,9 @@ const sd_bus_vtable ManagerBus::kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("ListRuns", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ossttu)", runs), ManagerBus::list_runs,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("GetStatus", SD_BUS_NO_ARGS,
-                            SD_BUS_RESULT("s", version, "u", live_runs, "a(sbs)", facilities), ManagerBus::get_status,
-                            SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_METHOD_WITH_ARGS("Prune", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", removed), ManagerBus::prune,
+                            SD_BUS_RESULT("s", version, "u", live_runs, "a(sbs)", facilities, "a{st}", cache),
+                            ManagerBus::get_status, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Prune", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", runs, "t", images), ManagerBus::prune,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_SIGNAL_WITH_ARGS("RunFinished", SD_BUS_ARGS("o", run, "s", verdict, "a{sv}", result), 0),
     SD_BUS_VTABLE_END};
@@ -90,19 +90,34 @@ int ManagerBus::list_runs(sd_bus_message* message, void* userdata, sd_bus_error*
 
 int ManagerBus::get_status(sd_bus_message* message, void* userdata, sd_bus_error*) {
   auto* self = static_cast<ManagerBus*>(userdata);
+  const auto call = std::shared_ptr<sd_bus_message>(sd_bus_message_ref(message), sd_bus_message_unref);
+  self->table_.cache().tell(
+      [self, call](const run::ImageCache::Status& cache) { (void)self->reply_status(call.get(), cache); });
+  return 1;
+}
+
+int ManagerBus::reply_status(sd_bus_message* call, const run::ImageCache::Status& cache) {
   sd_bus_message* raw = nullptr;
-  int result = sd_bus_message_new_method_return(message, &raw);
+  int result = sd_bus_message_new_method_return(call, &raw);
   const Message reply(raw);
   if (result >= 0)
-    result = sd_bus_message_append(raw, "su", SLACK_VERSION, static_cast<std::uint32_t>(self->table_.live_count()));
+    result = sd_bus_message_append(raw, "su", SLACK_VERSION, static_cast<std::uint32_t>(table_.live_count()));
   if (result >= 0) result = sd_bus_message_open_container(raw, 'a', "(sbs)");
-  for (const auto& facility : self->facilities_()) {
+  auto facilities = facilities_();
+  facilities.push_back(cache.facility);
+  for (const auto& facility : facilities) {
     if (result < 0) return result;
     result = sd_bus_message_append(raw, "(sbs)", facility.name.c_str(), static_cast<int>(facility.available),
                                    facility.in_use.c_str());
   }
   if (result >= 0) result = sd_bus_message_close_container(raw);
-  return result < 0 ? result : sd_bus_send(self->bus_, raw, nullptr);
+  if (result >= 0) result = sd_bus_message_open_container(raw, 'a', "{st}");
+  for (const auto& [name, count] : cache.counters) {
+    if (result < 0) return result;
+    result = sd_bus_message_append(raw, "{st}", name.c_str(), count);
+  }
+  if (result >= 0) result = sd_bus_message_close_container(raw);
+  return result < 0 ? result : sd_bus_send(bus_, raw, nullptr);
 }
 
 int ManagerBus::prune(sd_bus_message* message, void* userdata, sd_bus_error* error) {
@@ -110,7 +125,11 @@ int ManagerBus::prune(sd_bus_message* message, void* userdata, sd_bus_error* err
   const auto caller = self->callers_.who(message);
   if (!caller) return errors::set(error, errors::kFault, caller.error().what);
   const auto whose = caller->uid == 0 ? std::nullopt : std::optional(caller->uid);
-  return sd_bus_reply_method_return(message, "u", static_cast<std::uint32_t>(self->table_.prune(whose)));
+  const auto runs = static_cast<std::uint32_t>(self->table_.prune(whose));
+  const auto call = std::shared_ptr<sd_bus_message>(sd_bus_message_ref(message), sd_bus_message_unref);
+  self->table_.cache().prune(
+      whose, [call, runs](std::uint64_t images) { (void)sd_bus_reply_method_return(call.get(), "ut", runs, images); });
+  return 1;
 }
 
 }  // namespace slack::bus

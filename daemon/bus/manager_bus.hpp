@@ -24,6 +24,9 @@ class ManagerBus {
   static int get_status(sd_bus_message* message, void* userdata, sd_bus_error* error);
   static int prune(sd_bus_message* message, void* userdata, sd_bus_error* error);
 
+  // Answers GetStatus once the cache has told its part.
+  int reply_status(sd_bus_message* call, const run::ImageCache::Status& cache);
+
   sd_bus* bus_;
   Callers& callers_;
   run::RunTable& table_;

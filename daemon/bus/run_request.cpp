@@ -1,6 +1,7 @@
 // Takes a RunModule call apart: module, arguments, and the options by their table.
 #include "daemon/bus/run_request.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 #include <utility>
@@ -78,9 +79,32 @@ Result<void> read_directories(sd_bus_message* message, run::Request& request) {
   return {};
 }
 
+Result<void> read_links(sd_bus_message* message, run::Request& request) {
+  int result = sd_bus_message_enter_container(message, 'a', "(sh)");
+  while (result >= 0 && (result = sd_bus_message_enter_container(message, 'r', "sh")) > 0) {
+    if (request.links.size() >= run::limits::kLinks)
+      return refuse(errors::kInvalidOption,
+                    "option 'links' has more than " + std::to_string(run::limits::kLinks) + " modules");
+    auto name = read_string(message);
+    if (!name) return tl::unexpected(name.error());
+    if (name->empty()) return refuse(errors::kInvalidOption, "a module of option 'links' has an empty name");
+    const auto same = [&](const run::RequestedLink& other) { return other.name == *name; };
+    if (std::any_of(request.links.begin(), request.links.end(), same))
+      return refuse(errors::kInvalidOption, "option 'links' has two modules of the name '" + *name + "'");
+    auto own = read_descriptor(message, Use::module, "module '" + *name + "' of option 'links'");
+    if (!own) return tl::unexpected(own.error());
+    request.links.push_back({std::move(*name), std::move(*own)});
+    if (result = sd_bus_message_exit_container(message); result < 0) break;
+  }
+  if (result >= 0) result = sd_bus_message_exit_container(message);
+  if (result < 0) return unreadable(result);
+  return {};
+}
+
 // The value in the entered variant, of the D-Bus type that the table names.
 Result<void> read_value(sd_bus_message* message, const RunOptionRow& row, run::Request& request) {
   if (row.type == "a(hsb)") return read_directories(message, request);
+  if (row.type == "a(sh)") return read_links(message, request);
   if (row.type == "h") {
     const bool input = row.name == "stdin";
     auto own = read_descriptor(message, input ? Use::input : Use::output, "option '" + std::string(row.name) + "'");

@@ -46,6 +46,8 @@ tl::expected<Admission::Charge, Excess> Admission::admit(const Demand& demand) {
     return over("bytes of option 'name'", demand.name_bytes, limits::kNameBytes);
   if (demand.directories > limits::kDirectories)
     return over("directories of a run (option 'dirs')", demand.directories, limits::kDirectories);
+  if (demand.links > limits::kLinks)
+    return over("linked modules of a run (option 'links')", demand.links, limits::kLinks);
   const Limits& limits = ledger_->limits;
   if (const Bytes most = std::min(limits.held_per_user, limits.held); demand.held > most)
     return over("option 'output_bytes'", demand.held.count(), most.count());
@@ -60,6 +62,8 @@ tl::expected<Admission::Charge, Excess> Admission::admit(const Demand& demand) {
   if (total.runs + 1 > limits.runs) return full("live runs of all users", total.runs + 1, limits.runs);
   if (user.directories + demand.directories > limits.directories_per_user)
     return full("directories" + of_user, user.directories + demand.directories, limits.directories_per_user);
+  if (user.links + demand.links > limits.links_per_user)
+    return full("linked modules" + of_user, user.links + demand.links, limits.links_per_user);
   return Charge(ledger_, demand);
 }
 
@@ -68,6 +72,7 @@ Admission::Charge::Charge(std::shared_ptr<Ledger> ledger, const Demand& demand)
   for (Use* use : {&ledger_->total, &ledger_->users[demand.uid]}) {
     ++use->runs;
     use->directories += demand.directories;
+    use->links += demand.links;
   }
 }
 
@@ -121,6 +126,7 @@ void Admission::Charge::give_back() {
     if (holds_output_) use->held = use->held - demand_.held;
     use->images = use->images - images_;
     use->directories -= demand_.directories;
+    use->links -= demand_.links;
   }
   if (user->second.runs == 0) ledger->users.erase(user);
 }

@@ -24,6 +24,7 @@ struct Demand {
   Bytes environment;
   std::size_t name_bytes = 0;
   std::size_t directories = 0;
+  std::size_t links = 0;
 };
 
 // Why not: "live runs of user 1000: 257 asked for, 256 allowed".
@@ -45,6 +46,7 @@ class Admission {
     Bytes images_per_user = limits::kImagesPerUser;
     Bytes images = limits::kImages;
     std::size_t directories_per_user = limits::kDirectoriesPerUser;
+    std::size_t links_per_user = limits::kLinksPerUser;
     // Fewer runs where the daemon may have but few descriptors.
     [[nodiscard]] static Limits for_descriptors(std::uint64_t descriptors);
   };
@@ -58,6 +60,7 @@ class Admission {
     Bytes held;
     Bytes images;
     std::size_t directories = 0;
+    std::size_t links = 0;
   };
   struct Ledger {
     Limits limits;

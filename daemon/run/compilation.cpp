@@ -39,10 +39,19 @@ EarlyEnd verdict_on(const Exit& exit, bool out_of_memory) {
 
 }  // namespace
 
+wire::CompileRequest compile_request(const RunOptions& options, std::uint32_t slot) {
+  wire::CompileRequest request{};
+  request.module_bytes_max = limits::kModuleBytes.count();
+  request.metering = static_cast<std::uint32_t>(options.metering);
+  request.deterministic = options.deterministic ? 1 : 0;
+  request.slot = slot;
+  return request;
+}
+
 Expected<std::unique_ptr<Compilation>> Compilation::start(Reactor& reactor, Host& host, Reaper& reaper,
                                                           const std::string& name, const Fd& module,
-                                                          const RunOptions& options, std::shared_ptr<const void> charge,
-                                                          Done done) {
+                                                          const wire::CompileRequest& request,
+                                                          std::shared_ptr<const void> charge, Done done) {
   std::unique_ptr<Compilation> self(new Compilation(reactor, host, std::move(done)));
   self->started_ = reactor.now();
   auto image = make_memfd("slack-image");
@@ -74,10 +83,6 @@ Expected<std::unique_ptr<Compilation>> Compilation::start(Reactor& reactor, Host
   if (!group) return fail(group.error());
   self->compiler_->put_in(std::move(*group));
 
-  wire::CompileRequest request{};
-  request.module_bytes_max = limits::kModuleBytes.count();
-  request.metering = static_cast<std::uint32_t>(options.metering);
-  request.deterministic = options.deterministic ? 1 : 0;
   const int fds[] = {module.get(), self->image_.get()};
   // A compiler that died before it was asked shows in its exit status, which says more than EPIPE does.
   if (const auto sent = send_datagram(self->compiler_->socket(), bytes_of(request), fds);

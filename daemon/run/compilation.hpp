@@ -20,6 +20,9 @@ struct Compiled {
   Micros time;    // from the start of the compiler to the opened image
 };
 
+// What a compiler is asked for.
+[[nodiscard]] wire::CompileRequest compile_request(const RunOptions& options, std::uint32_t slot = 0);
+
 class Compilation {
  public:
   using Result = tl::expected<Compiled, EarlyEnd>;
@@ -29,7 +32,7 @@ class Compilation {
 
   [[nodiscard]] static Expected<std::unique_ptr<Compilation>> start(Reactor& reactor, Host& host, Reaper& reaper,
                                                                     const std::string& name, const Fd& module,
-                                                                    const RunOptions& options,
+                                                                    const wire::CompileRequest& request,
                                                                     std::shared_ptr<const void> charge, Done done);
 
  private:

@@ -27,7 +27,7 @@ void say_where(const wire::WorkerReport& report, const image::ImageView* image, 
   }
   if (image == nullptr) return;
   if (function != wire::kUnknown)
-    result.trap_function = printable(image->function_name(function));
+    result.trap_function = printable(image->function_name_in(report.instance, function));
   else if (const auto name = image->function_at(report.pc))
     result.trap_function = printable(*name);
 }
@@ -45,6 +45,7 @@ RunResult begin(Verdict verdict, const Evidence& evidence) {
   RunResult result;
   result.verdict = verdict;
   if (evidence.options.fuel != kUnlimitedFuel) result.fuel_limit = evidence.options.fuel.count();
+  if (!evidence.cache.empty()) result.cache = evidence.cache;
   if (evidence.compile_time) result.compile_usec = evidence.compile_time->count();
   return result;
 }

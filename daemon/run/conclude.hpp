@@ -20,6 +20,7 @@ namespace slack::run {
 struct Evidence {
   RunOptions options;
   std::optional<Micros> compile_time;
+  std::string_view cache;  // result key `cache`; empty: it did not come to that
   std::shared_ptr<const image::ImageView> image;
 };
 

@@ -1,11 +1,9 @@
 // Runs, interrupts and abandons threads.
 #include "daemon/run/errand.hpp"
 
-#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <mutex>
@@ -32,24 +30,11 @@ void prepare_interrupt() {
   });
 }
 
-// Takes the client's rights for this thread alone: the system calls themselves, as glibc's wrappers change all threads.
-// Only the effective ids: a thread whose real or saved uid is the client's could be killed by the client, and the
-// daemon with it. The effective capabilities go with the effective uid.
-std::string take_identity(const Identity& identity) {
-  if (::geteuid() != 0 || identity.uid == 0) return {};
-  constexpr auto kKeep = static_cast<uid_t>(-1);
-  if (::syscall(SYS_setgroups, 0, nullptr) < 0 || ::syscall(SYS_setresgid, kKeep, identity.gid, kKeep) < 0 ||
-      ::syscall(SYS_setresuid, kKeep, identity.uid, kKeep) < 0)
-    return fault_from_errno("take the client's rights").what;
-  return {};
-}
-
 std::string seconds(Micros time) { return std::to_string(time.count() / 1'000'000) + " s"; }
 
 }  // namespace
 
 struct Errand::Shared {
-  Identity identity;
   Work work;
   std::shared_ptr<const void> held;
   Road road;
@@ -61,8 +46,7 @@ struct Errand::Shared {
   bool running = false;
 
   void run() {
-    problem = take_identity(identity);
-    if (problem.empty()) problem = work(road);
+    problem = work(road);
     // Before anybody hears of the end: what they hold may be what the next run waits for.
     work = nullptr;
     held.reset();
@@ -78,12 +62,11 @@ struct Errand::Shared {
 Errand::Errand(Reactor& reactor, Patience patience, Done done)
     : reactor_(reactor), patience_(patience), done_(std::move(done)), shared_(std::make_shared<Shared>()) {}
 
-Expected<std::unique_ptr<Errand>> Errand::start(Reactor& reactor, Identity identity, Patience patience,
-                                                std::shared_ptr<const void> held, Work work, Done done) {
+Expected<std::unique_ptr<Errand>> Errand::start(Reactor& reactor, Patience patience, std::shared_ptr<const void> held,
+                                                Work work, Done done) {
   prepare_interrupt();
   std::unique_ptr<Errand> self(new Errand(reactor, patience, std::move(done)));
   const auto shared = self->shared_;
-  shared->identity = identity;
   shared->work = std::move(work);
   shared->held = std::move(held);
   shared->finished = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -1,7 +1,5 @@
-// Errand: work that a client's descriptor may hold up for ever, done in a thread of its own with the client's rights.
+// Errand: work that a client's descriptor or a disk may hold up for ever, done in a thread of its own.
 #pragma once
-
-#include <sys/types.h>
 
 #include <atomic>
 #include <functional>
@@ -12,13 +10,6 @@
 #include "daemon/run/reactor.hpp"
 
 namespace slack::run {
-
-// Whose rights an errand is done with: a descriptor can be of a kind that checks who reads or writes (procfs, sysfs,
-// netlink).
-struct Identity {
-  uid_t uid = 0;
-  gid_t gid = 0;
-};
 
 class Errand {
  public:
@@ -47,7 +38,7 @@ class Errand {
 
   // `held` is let go when the thread has ended, however late that is. `done` is called once, from the reactor, after
   // the work and what it owned are gone (unless no signal reached the thread), unless the Errand is destroyed before.
-  [[nodiscard]] static Expected<std::unique_ptr<Errand>> start(Reactor& reactor, Identity identity, Patience patience,
+  [[nodiscard]] static Expected<std::unique_ptr<Errand>> start(Reactor& reactor, Patience patience,
                                                                std::shared_ptr<const void> held, Work work, Done done);
   // Ends what still goes on; a thread that no signal reaches is left to the kernel.
   ~Errand();

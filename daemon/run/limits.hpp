@@ -28,15 +28,18 @@ inline constexpr std::uint64_t kCompilerCpuSeconds = 300;
 // own user.
 inline constexpr Micros kCompilerWall{1'200'000'000};
 // Object file and image of the largest module; both lie in the compiler's private root and in the image memfd.
-inline constexpr Bytes kImageBytes{512 * kMiB};
+inline constexpr Bytes kImageBytes{384 * kMiB};
 inline constexpr Bytes kCompilerFiles{512 * kMiB};
-static_assert(kImageBytes.count() <= address_map::kImageEnd - address_map::kImage, "an image must fit its addresses");
+static_assert(kImageBytes.count() <= address_map::image_of(0).bytes(), "an image must fit its addresses");
 
 // --- a worker ---
 // A 32-bit linear memory has no more.
 inline constexpr Bytes kMemoryBytes{4 * kGiB};
 // Private memory of the worker itself: stacks (8 MiB for generated code), tables, contexts, its own heap.
 inline constexpr Bytes kWorkerOverhead{96 * kMiB};
+// The same for each linked module: its context, and tables of a million elements.
+inline constexpr Bytes kLinkOverhead{16 * kMiB};
+static_assert(kLinkOverhead.count() >= address_map::kLinkedContextBytes + 8 * kMiB);
 // What a control group charges beyond private memory: page tables, sockets, page cache of the image and of files.
 inline constexpr Bytes kGroupOverhead{64 * kMiB};
 // Where a run may write files or to the client's own descriptors: the longest. Space as such is the client's own, by
@@ -51,6 +54,8 @@ inline constexpr Micros kPreparedWall{20'000'000};
 
 // --- what one run may ask for ---
 inline constexpr std::size_t kDirectories = 32;
+// As many as there are addresses for (base/address_map.hpp).
+inline constexpr std::size_t kLinks = address_map::kLinkedSlots;
 // Arguments and environment together: Linux's own default for execve is a quarter of an 8 MiB stack, with a good part
 // of that for pointers. Must also fit a D-Bus message.
 inline constexpr Bytes kArgumentBytes{1 * kMiB};
@@ -69,11 +74,22 @@ inline constexpr std::size_t kFdsPerRun = 16;
 inline constexpr Bytes kHeldPerUser{8 * kGiB};
 inline constexpr Bytes kHeld{32 * kGiB};
 inline constexpr std::size_t kDirectoriesPerUser = 1024;
+// Each holds a descriptor or two while its run waits, and one of a worker's address slots.
+inline constexpr std::size_t kLinksPerUser = 1024;
 
 // Code images of live runs, in memory: those of 64 of the largest programs that toolchains commonly emit (64 MiB of
 // image each), or one of the largest that there can be many times over.
 inline constexpr Bytes kImagesPerUser{4 * kGiB};
 inline constexpr Bytes kImages{16 * kGiB};
+
+// --- the cache of images ---
+// On disk: a thousand programs of a few hundred KiB of code, or twenty of the largest common ones.
+inline constexpr Bytes kCacheBytes{1 * kGiB};
+// In memory, ready to be handed on: what a busy service runs over and over.
+inline constexpr Bytes kResidentBytes{256 * kMiB};
+inline constexpr std::size_t kResidentImages = 256;  // each has a descriptor and a mapping
+// Reading a module from a client's file system, which may be far away; and a disk of ours that has gone to sleep.
+inline constexpr Micros kLookUpWall{30'000'000};
 
 // --- release of held output ---
 // A client's end that nobody reads: a person may leave a pager for a while, a program that forgot its pipe must not

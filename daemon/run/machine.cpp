@@ -35,9 +35,10 @@ Expected<void> Machine::launch(Nursery& nursery) {
   return {};
 }
 
-Expected<sandbox::Spawned> Machine::spawn(Nursery& nursery, const sandbox::ChildLimits& limits) {
+Expected<sandbox::Spawned> Machine::spawn(Nursery& nursery, const sandbox::ChildLimits& limits,
+                                          const std::function<void()>& meanwhile) {
   if (nursery.zygote != nullptr) {
-    auto spawned = nursery.zygote->spawn(limits);
+    auto spawned = nursery.zygote->spawn(limits, meanwhile);
     if (spawned || spawned.error().code != EPIPE) return spawned;
     config_.notice("the zygote " + nursery.program + " has died (" + spawned.error().what + "); starting another");
     nursery.zygote.reset();
@@ -96,11 +97,24 @@ Expected<sandbox::Spawned> Machine::spawn_compiler(const sandbox::ChildLimits& l
   return spawn(compilers_, limits);
 }
 
-Expected<sandbox::Spawned> Machine::spawn_worker(const sandbox::ChildLimits& limits) { return spawn(workers_, limits); }
+Expected<sandbox::Spawned> Machine::spawn_worker(const sandbox::ChildLimits& limits,
+                                                 const std::function<void()>& meanwhile) {
+  return spawn(workers_, limits, meanwhile);
+}
+
+Expected<std::string> Machine::compiler_build() {
+  // One that has died is started anew when it is next asked for a compiler.
+  if (compilers_.zygote == nullptr) return fail(Fault{EPIPE, "there is no compiler at the moment"});
+  return compilers_.zygote->build();
+}
 
 Expected<sandbox::ChildGroup> Machine::make_group(const std::string& name, pid_t child, Bytes memory) {
   if (facilities_.cgroup == sandbox::Facilities::Cgroup::none) return sandbox::ChildGroup();
   return sandbox::ChildGroup::create(facilities_, name, child, memory);
+}
+
+Expected<sandbox::ChildGroup> Machine::prepare_group(const std::string& name, Bytes memory) {
+  return sandbox::ChildGroup::prepare(facilities_, name, memory);
 }
 
 Expected<Fd> Machine::hand_in_directory(int directory, uid_t uid, gid_t gid, bool read_only) {

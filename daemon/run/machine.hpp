@@ -28,8 +28,11 @@ class Machine final : public Host {
   [[nodiscard]] std::vector<sandbox::Facility> facilities() const;
 
   Expected<sandbox::Spawned> spawn_compiler(const sandbox::ChildLimits& limits) override;
-  Expected<sandbox::Spawned> spawn_worker(const sandbox::ChildLimits& limits) override;
+  Expected<sandbox::Spawned> spawn_worker(const sandbox::ChildLimits& limits,
+                                          const std::function<void()>& meanwhile) override;
+  Expected<std::string> compiler_build() override;
   Expected<sandbox::ChildGroup> make_group(const std::string& name, pid_t child, Bytes memory) override;
+  Expected<sandbox::ChildGroup> prepare_group(const std::string& name, Bytes memory) override;
   Expected<Fd> hand_in_directory(int directory, uid_t uid, gid_t gid, bool read_only) override;
   Expected<std::shared_ptr<const image::ImageView>> open_image(int image) override;
   Expected<void> execute(monitor::Assignment assignment, sandbox::ChildGroup group,
@@ -52,7 +55,8 @@ class Machine final : public Host {
   };
   explicit Machine(Config config);
   [[nodiscard]] Expected<void> launch(Nursery& nursery);
-  [[nodiscard]] Expected<sandbox::Spawned> spawn(Nursery& nursery, const sandbox::ChildLimits& limits);
+  [[nodiscard]] Expected<sandbox::Spawned> spawn(Nursery& nursery, const sandbox::ChildLimits& limits,
+                                                 const std::function<void()>& meanwhile = {});
   void take_events();
   void tell(monitor::Outcome outcome);
 

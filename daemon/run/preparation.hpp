@@ -20,6 +20,7 @@ struct WorkerParts {
   Bytes group_memory;  // limits.memory and what else the kernel charges to a group
   wire::Brief brief;
   int image = -1;
+  std::vector<Fd> links;  // images of the linked modules, in the order of their slots
   int standard_input = -1;
   int standard_output = -1;
   int standard_error = -1;
@@ -52,7 +53,8 @@ class Preparation {
   Reactor& reactor_;
   Done done_;
   wire::Stage awaited_ = wire::Stage::ready;
-  std::vector<Fd> start_fds_;  // what Start carries: image, brief, standard streams, directories
+  std::vector<Fd> start_fds_;  // what Start carries: image, brief, standard streams, linked images, directories
+  std::size_t links_ = 0;
   Fd userfaultfd_;
   std::unique_ptr<Child> worker_;
   Reactor::Handle deadline_;

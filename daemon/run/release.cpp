@@ -64,12 +64,14 @@ Expected<std::unique_ptr<Errand>> start_release(Reactor& reactor, std::vector<Re
                                                 Errand::Patience patience) {
   // A std::function can be copied and so must be what it holds.
   auto shared = std::make_shared<const std::vector<ReleasePart>>(std::move(parts));
-  auto work = [shared](Errand::Road& road) -> std::string {
+  auto work = [shared, identity](Errand::Road& road) -> std::string {
+    const auto rights = ClientRights::take(identity);
+    if (!rights) return rights.error().what;
     for (const auto& part : *shared)
       if (auto trouble = copy(part, road); !trouble.empty()) return trouble;
     return {};
   };
-  return Errand::start(reactor, identity, patience, std::move(charge), std::move(work), std::move(done));
+  return Errand::start(reactor, patience, std::move(charge), std::move(work), std::move(done));
 }
 
 }  // namespace slack::run

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/base/fd.hpp"
+#include "daemon/run/client_rights.hpp"
 #include "daemon/run/errand.hpp"
 #include "daemon/run/limits.hpp"
 

@@ -17,6 +17,12 @@ struct RequestedDirectory {
   bool read_only = false;
 };
 
+// A module that others of the run import from, under a name.
+struct RequestedLink {
+  std::string name;
+  Fd module;
+};
+
 struct Request {
   uid_t uid = 0;
   gid_t gid = 0;
@@ -27,6 +33,7 @@ struct Request {
   Fd standard_output;  // not valid: dropped
   Fd standard_error;   // not valid: dropped
   std::vector<RequestedDirectory> directories;
+  std::vector<RequestedLink> links;  // in their order: each may import from those before it
 };
 
 }  // namespace slack::run

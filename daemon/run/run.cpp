@@ -33,13 +33,14 @@ std::string_view name_of(State state) {
 }
 
 Run::Run(RunId id, Request request, Admission::Charge charge, Reactor& reactor, Host& host, Reaper& reaper,
-         RunObserver& observer)
+         ImageCache& cache, RunObserver& observer)
     : id_(id),
       request_(std::move(request)),
       charge_(std::make_shared<Admission::Charge>(std::move(charge))),
       reactor_(reactor),
       host_(host),
       reaper_(reaper),
+      cache_(cache),
       observer_(observer) {
   evidence_.options = std::exchange(request_.options, {});
 }
@@ -56,34 +57,116 @@ void Run::enter(State state) {
 }
 
 void Run::begin() {
-  auto compilation =
-      Compilation::start(reactor_, host_, reaper_, "compile-" + std::to_string(id_), request_.module, evidence_.options,
-                         charge_, [this](Compilation::Result result) { on_compiled(std::move(result)); });
-  if (!compilation) return end(fault_end(compilation.error().what));
-  compilation_ = std::move(*compilation);
-  request_.module.reset();
+  parts_.push_back({"", std::move(request_.module), std::nullopt, nullptr});
+  for (auto& link : request_.links) parts_.push_back({link.name, std::move(link.module), std::nullopt, nullptr});
+  if (cache_.on() && evidence_.options.cache) return look_for_next();
+  evidence_.cache = "off";
+  observer_.run_needs_compiler(*this);
+}
+
+void Run::look_for_next() {
+  while (looked_ < parts_.size()) {
+    const auto request = compile_request(evidence_.options, static_cast<std::uint32_t>(looked_));
+    if (auto image = cache_.find_now(request_.uid, parts_[looked_].module, request); image != nullptr) {
+      parts_[looked_++].image = std::move(image);
+      cache_.count_hit();
+      continue;
+    }
+    auto look = cache_.look_up({request_.uid, request_.gid}, parts_[looked_].module, request, charge_,
+                               [this](tl::expected<LookUp, EarlyEnd> found) { on_looked_up(std::move(found)); });
+    if (look) {
+      look_ = std::move(*look);
+      return;
+    }
+    looked_ = parts_.size();  // the rest goes without
+  }
+  if (std::ranges::all_of(parts_, [](const Part& part) { return part.image != nullptr; })) return run_images();
+  observer_.run_needs_compiler(*this);
+}
+
+void Run::on_looked_up(tl::expected<LookUp, EarlyEnd> look) {
+  Part& part = parts_[looked_++];
+  if (!look) return end_for(part.link, look.error());
+  part.key = look->key;
+  part.image = std::move(look->image);
+  if (part.image != nullptr) cache_.count_hit();
+  if (look->module.valid()) part.module = std::move(look->module);
+  look_for_next();
+}
+
+void Run::compile() {
   enter(State::compiling);
+  compile_next();
+}
+
+void Run::compile_next() {
+  for (; compiling_ < parts_.size(); ++compiling_) {
+    Part& part = parts_[compiling_];
+    // Another run may have had it compiled while this one waited.
+    if (part.image == nullptr && part.key) {
+      part.image = cache_.resident(*part.key);
+      if (part.image != nullptr) cache_.count_hit();
+    }
+    if (part.image != nullptr) continue;
+    const std::string slot = compiling_ == 0 ? "" : "-" + std::to_string(compiling_);
+    auto compilation =
+        Compilation::start(reactor_, host_, reaper_, "compile-" + std::to_string(id_) + slot, part.module,
+                           compile_request(evidence_.options, static_cast<std::uint32_t>(compiling_)), charge_,
+                           [this](Compilation::Result result) { on_compiled(std::move(result)); });
+    if (!compilation) return end(fault_end(compilation.error().what));
+    compilation_ = std::move(*compilation);
+    part.module.reset();
+    return;
+  }
+  run_images();
 }
 
 void Run::on_compiled(Compilation::Result result) {
-  if (!result) return end(result.error());
-  if (const auto counted = charge_->add_image(result->size); !counted)
-    return end(EarlyEnd{Verdict::limit, describe(counted.error()), std::nullopt, std::nullopt});
-  evidence_.image = std::move(result->image);
-  evidence_.compile_time = result->time;
-  image_file_ = std::move(result->image_file);
+  Part& part = parts_[compiling_++];
+  if (!result) return end_for(part.link, result.error());
+  if (part.key) cache_.count_miss();
+  if (evidence_.cache.empty()) evidence_.cache = part.key ? "miss" : "off";
+  evidence_.compile_time = evidence_.compile_time.value_or(Micros(0)) + result->time;
+  if (part.key)
+    part.image = cache_.keep(request_.uid, *part.key, std::move(*result));
+  else
+    part.image = std::make_shared<const Resident>(
+        Resident{std::move(result->image), std::move(result->image_file), result->size});
+  compile_next();
+}
+
+void Run::end_for(const std::string& link, EarlyEnd why) {
+  if (!link.empty()) why.reason = "linked module " + link + ": " + why.reason;
+  end(why);
+}
+
+void Run::run_images() {
+  if (!evidence_.compile_time) {
+    evidence_.cache = "hit";
+    evidence_.compile_time = Micros(0);
+  }
+  std::vector<image::LinkedImage> images;
+  for (Part& part : parts_) {
+    if (const auto counted = charge_->add_image(part.image->size); !counted)
+      return end(EarlyEnd{Verdict::limit, describe(counted.error()), std::nullopt, std::nullopt});
+    images.push_back({part.link, part.image->view});
+    part.module.reset();
+  }
+  evidence_.image = image::join_images(std::move(images));
   if (const auto prepared = prepare(); !prepared) return end(fault_end(prepared.error().what));
   enter(State::preparing);
 }
 
 Expected<void> Run::prepare() {
   if (auto opened = open_streams(); !opened) return opened;
-  auto preparation = Preparation::start(reactor_, host_, reaper_, worker_parts(), charge_,
+  auto parts = worker_parts();
+  if (!parts) return fail(parts.error());
+  auto preparation = Preparation::start(reactor_, host_, reaper_, std::move(*parts), charge_,
                                         [this](Preparation::Result result) { on_prepared(std::move(result)); });
   if (!preparation) return fail(preparation.error());
   preparation_ = std::move(*preparation);
   request_.standard_input.reset();
-  image_file_.reset();
+  parts_.clear();
   return {};
 }
 
@@ -114,11 +197,12 @@ Expected<void> Run::open_streams() {
   return {};
 }
 
-WorkerParts Run::worker_parts() {
+Expected<WorkerParts> Run::worker_parts() {
   const RunOptions& options = evidence_.options;
   WorkerParts parts;
   parts.name = "run-" + std::to_string(id_);
-  parts.limits.memory = options.memory + limits::kWorkerOverhead;
+  parts.limits.memory =
+      options.memory + limits::kWorkerOverhead + Bytes(limits::kLinkOverhead.count() * request_.links.size());
   // The group also pays for the pages of held output.
   parts.group_memory = parts.limits.memory + (options.stream ? Bytes(0) : options.output) + limits::kGroupOverhead;
   const bool writes_files = options.stream || std::ranges::any_of(request_.directories, [](const auto& directory) {
@@ -127,7 +211,8 @@ WorkerParts Run::worker_parts() {
   // Held output alone: nothing else can grow than its own memfds.
   parts.limits.file_size = writes_files ? std::max(limits::kFileBytes, options.output) : options.output;
   parts.limits.cpu_seconds = cpu_backstop(options.cpu);
-  parts.limits.open_files = limits::kOpenFiles + static_cast<std::uint32_t>(request_.directories.size());
+  parts.limits.open_files =
+      limits::kOpenFiles + static_cast<std::uint32_t>(request_.directories.size() + request_.links.size());
 
   parts.brief.arguments.push_back(options.name);
   for (auto& argument : request_.arguments) parts.brief.arguments.push_back(std::move(argument));
@@ -137,13 +222,19 @@ WorkerParts Run::worker_parts() {
     parts.directories.push_back(std::move(wanted.directory));
   }
   request_.directories.clear();
+  for (std::size_t i = 0; i < request_.links.size(); ++i) {
+    parts.brief.links.push_back(request_.links[i].name);
+    auto image = parts_[1 + i].image->file.duplicate();
+    if (!image) return fail(image.error());
+    parts.links.push_back(std::move(*image));
+  }
   parts.brief.invoke = options.invoke;
   parts.brief.memory = options.memory;
   parts.brief.output = options.output;
   parts.brief.deterministic = options.deterministic;
   parts.brief.measure = options.measure;
 
-  parts.image = image_file_.get();
+  parts.image = parts_.front().image->file.get();
   parts.standard_input = request_.standard_input.get();
   parts.standard_output = output_.get();
   parts.standard_error = error_.get();
@@ -193,6 +284,7 @@ void Run::stop(const std::string& reason) {
 }
 
 void Run::end(const EarlyEnd& end) {
+  look_.reset();
   compilation_.reset();
   preparation_.reset();
   result_ = conclude(end, evidence_);
@@ -242,9 +334,11 @@ void Run::release() {
 
 void Run::finish() {
   for (Fd* fd : {&request_.module, &request_.standard_input, &request_.standard_output, &request_.standard_error,
-                 &image_file_, &output_, &error_})
+                 &output_, &error_})
     fd->reset();
   request_.directories.clear();
+  request_.links.clear();
+  parts_.clear();
   evidence_.image.reset();
   charge_.reset();
   finished_at_ = reactor_.now();

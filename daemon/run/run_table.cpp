@@ -17,10 +17,12 @@ Demand demand_of(const Request& request) {
   demand.memory = request.options.memory;
   demand.name_bytes = request.options.name.size();
   demand.directories = request.directories.size();
+  demand.links = request.links.size();
   // Each string counts a byte more, as in an argv block, so that empty ones are not free.
   for (const auto& argument : request.arguments) demand.arguments += Bytes(argument.size() + 1);
   for (const auto& entry : request.options.environment) demand.environment += Bytes(entry.size() + 1);
   for (const auto& directory : request.directories) demand.arguments += Bytes(directory.guest_name.size() + 1);
+  for (const auto& link : request.links) demand.arguments += Bytes(link.name.size() + 1);
   return demand;
 }
 
@@ -33,7 +35,9 @@ RunTable::RunTable(Reactor& reactor, Host& host, const Config& config, TableObse
       admission_(config.limits),
       entrance_(std::numeric_limits<std::size_t>::max()),
       queue_(std::max<std::size_t>(config.compilers, 1)),
-      reaper_(reactor, [this] { on_reaped(); }) {
+      reaper_(reactor, [this] { on_reaped(); }),
+      cache_(reactor, host, config.cache) {
+  cache_.on_idle([this] { check_idle(); });
   host_.on_reaped([this] { on_reaped(); });
   host_.on_outcome([this](const monitor::Outcome& outcome) {
     if (Run* run = find(outcome.id)) run->on_outcome(outcome);
@@ -54,7 +58,7 @@ tl::expected<RunId, RunTable::Refusal> RunTable::add(Request request) {
   const RunId id = ++last_id_;
   const uid_t uid = request.uid;
   Entry entry;
-  entry.run = std::make_unique<Run>(id, std::move(request), std::move(*charge), reactor_, host_, reaper_,
+  entry.run = std::make_unique<Run>(id, std::move(request), std::move(*charge), reactor_, host_, reaper_, cache_,
                                     static_cast<RunObserver&>(*this));
   runs_.emplace(id, std::move(entry));
   ++live_count_;
@@ -90,11 +94,11 @@ void RunTable::look_for_turns() {
 
 void RunTable::give_turns() {
   while (const auto next = entrance_.next([this](RunId run) { return runs_.at(run).run->reserve(); }))
-    queue_.enter(runs_.at(*next).run->uid(), *next);
+    runs_.at(*next).run->begin();
   while (const auto next = queue_.next()) {
     Entry& entry = runs_.at(*next);
     entry.has_turn = true;
-    entry.run->begin();
+    entry.run->compile();
   }
 }
 
@@ -102,6 +106,11 @@ void RunTable::take_turn_back(RunId run) {
   const auto entry = runs_.find(run);
   if (entry == runs_.end() || !std::exchange(entry->second.has_turn, false)) return;
   queue_.give_back(entry->second.run->uid());
+  look_for_turns();
+}
+
+void RunTable::run_needs_compiler(const Run& run) {
+  queue_.enter(run.uid(), run.id());
   look_for_turns();
 }
 
@@ -187,6 +196,8 @@ void RunTable::check_idle() {
   if (idle()) observer_.all_gone();
 }
 
-bool RunTable::idle() const { return live_count_ == 0 && reaper_.unreaped() == 0 && host_.unreaped() == 0; }
+bool RunTable::idle() const {
+  return live_count_ == 0 && reaper_.unreaped() == 0 && host_.unreaped() == 0 && cache_.idle();
+}
 
 }  // namespace slack::run

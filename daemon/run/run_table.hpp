@@ -23,6 +23,7 @@ class RunTable final : private RunObserver {
   struct Config {
     Admission::Limits limits;
     std::size_t compilers = 1;  // at work at once, as many as there are cores; FairQueue says when one more
+    ImageCache::Config cache = {};
   };
   RunTable(Reactor& reactor, Host& host, const Config& config, TableObserver& observer);
 
@@ -43,6 +44,8 @@ class RunTable final : private RunObserver {
   // Forgets the finished runs of a user, or all finished ones.
   std::size_t prune(std::optional<uid_t> uid);
 
+  [[nodiscard]] ImageCache& cache() { return cache_; }
+
   // Takes no more runs and stops those that live.
   void shut_down(const std::string& reason);
   // Nothing lives, no child is left to reap.
@@ -55,6 +58,7 @@ class RunTable final : private RunObserver {
     bool has_turn = false;
   };
   void run_changed(const Run& run) override;
+  void run_needs_compiler(const Run& run) override;
   void run_finished(const Run& run) override;
   [[nodiscard]] Expected<void> hand_in_directories(Request& request);
   void give_turns();
@@ -72,6 +76,7 @@ class RunTable final : private RunObserver {
   FairQueue entrance_;  // of those that wait for room for their held output
   FairQueue queue_;     // of those that wait for a compiler
   Reaper reaper_;
+  ImageCache cache_;
   std::map<RunId, Entry> runs_;
   RunId last_id_ = 0;
   std::size_t live_count_ = 0;

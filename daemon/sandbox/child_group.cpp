@@ -58,9 +58,25 @@ std::string parent_of(const std::string& path) { return path.substr(0, path.rfin
 
 Expected<ChildGroup> ChildGroup::create(const Facilities& facilities, const std::string& name, pid_t child,
                                         Bytes memory) {
+  auto group = prepare(facilities, name, memory);
+  if (!group) return group;
+  if (auto taken = group->take_in(child); !taken) return fail(taken.error());
+  return group;
+}
+
+Expected<void> ChildGroup::take_in(pid_t child) const {
+  for (const std::string& path : paths_)
+    if (auto moved = write_control(path + "/cgroup.procs", std::to_string(child)); !moved) return moved;
+  return {};
+}
+
+Expected<ChildGroup> ChildGroup::prepare(const Facilities& facilities, const std::string& name, Bytes memory) {
   ChildGroup group;
   if (facilities.cgroup == Facilities::Cgroup::none) return group;
-  const std::string daemon = daemon_group_name(::getpid());
+  // Read once: it is the same as long as this process lives (a test's child is another).
+  static std::pair<pid_t, std::string> known;
+  if (known.first != ::getpid()) known = {::getpid(), daemon_group_name(::getpid())};
+  const std::string& daemon = known.second;
   if (daemon.empty()) return fail("read the daemon's own start time", ENOENT);
   for (const std::string& parent : facilities.cgroup_parents) {
     // Made anew for each child, if need be: when slackd is idle nothing of it is left.
@@ -72,8 +88,6 @@ Expected<ChildGroup> ChildGroup::create(const Facilities& facilities, const std:
     if (auto made = make_group(group.paths_.back()); !made) return fail(made.error());
   }
   if (auto set = set_controls(group.paths_, controls(facilities.cgroup, memory)); !set) return fail(set.error());
-  for (const std::string& path : group.paths_)
-    if (auto moved = write_control(path + "/cgroup.procs", std::to_string(child)); !moved) return fail(moved.error());
   return group;
 }
 

@@ -21,6 +21,10 @@ class ChildGroup {
   // the result is empty. `name` is unique among this daemon's children.
   [[nodiscard]] static Expected<ChildGroup> create(const Facilities& facilities, const std::string& name, pid_t child,
                                                    Bytes memory);
+  // The same in two steps: the group, empty yet, which takes as long as a clone and can be made meanwhile; the child.
+  [[nodiscard]] static Expected<ChildGroup> prepare(const Facilities& facilities, const std::string& name,
+                                                    Bytes memory);
+  [[nodiscard]] Expected<void> take_in(pid_t child) const;
   ChildGroup(ChildGroup&& other) noexcept;
   ChildGroup& operator=(ChildGroup&& other) noexcept;
   ~ChildGroup();

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
@@ -150,7 +151,26 @@ Expected<Zygote> Zygote::launch(const std::string& program, const Facilities& fa
   return zygote;
 }
 
+Expected<void> Zygote::await_introduction() {
+  if (!control_.valid()) return fail("the zygote is gone", EPIPE);
+  if (introduced_) return {};
+  auto datagram = receive_datagram(control_.get(), sizeof(wire::ZygoteIntroduction));
+  if (!datagram) return lose(datagram.error());
+  wire::ZygoteIntroduction introduction{};
+  if (datagram->bytes.size() != sizeof introduction) return lose(Fault{EPIPE, "the zygote died before it was ready"});
+  std::memcpy(&introduction, datagram->bytes.data(), sizeof introduction);
+  build_.assign(introduction.builds, std::min<std::size_t>(introduction.bytes, sizeof introduction.builds));
+  introduced_ = true;
+  return {};
+}
+
+Expected<std::string> Zygote::build() {
+  if (auto introduced = await_introduction(); !introduced) return fail(introduced.error());
+  return build_;
+}
+
 Expected<void> Zygote::await_ready() {
+  if (auto introduced = await_introduction(); !introduced) return introduced;
   auto datagram = receive_datagram(control_.get(), sizeof(wire::ZygoteReady));
   if (!datagram) return lose(datagram.error());
   wire::ZygoteReady ready{};
@@ -161,7 +181,7 @@ Expected<void> Zygote::await_ready() {
   return {};
 }
 
-Expected<Spawned> Zygote::spawn(const ChildLimits& limits) {
+Expected<Spawned> Zygote::spawn(const ChildLimits& limits, const std::function<void()>& meanwhile) {
   if (!control_.valid()) return fail("the zygote is gone", EPIPE);
   if (!ready_)
     if (auto ready = await_ready(); !ready) return fail(ready.error());
@@ -180,6 +200,7 @@ Expected<Spawned> Zygote::spawn(const ChildLimits& limits) {
       limits.address_space.count(), limits.open_files,        children_.uid,      children_.gid};
   const std::span<const int> fds(passed, with_safepoint_ ? 2 : 1);
   if (auto sent = send_datagram(control_.get(), bytes_of(request), fds); !sent) return lose(sent.error());
+  if (meanwhile != nullptr) meanwhile();
   auto datagram = receive_datagram(control_.get(), sizeof(wire::SpawnReply));
   if (!datagram) return lose(datagram.error());
   wire::SpawnReply reply{};
@@ -221,6 +242,8 @@ Zygote& Zygote::operator=(Zygote&& other) noexcept {
   end();
   control_ = std::move(other.control_);
   pid_ = std::exchange(other.pid_, -1);
+  build_ = std::move(other.build_);
+  introduced_ = other.introduced_;
   ready_ = other.ready_;
   with_safepoint_ = other.with_safepoint_;
   children_ = other.children_;

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 
 #include "daemon/base/fd.hpp"
@@ -40,7 +41,11 @@ class Zygote {
 
   // Blocks for the time of a clone (less than a millisecond), the first time also until the zygote is warm. A zygote
   // that died or fell silent is a fault with EPIPE, from then on; launch a new one. Other faults concern this child.
-  [[nodiscard]] Expected<Spawned> spawn(const ChildLimits& limits);
+  // `meanwhile` is called, once at the most, while the zygote is at work.
+  [[nodiscard]] Expected<Spawned> spawn(const ChildLimits& limits, const std::function<void()>& meanwhile = {});
+  // The build of the program and of the libraries it has loaded. Blocks, the first time, until its dynamic linker is
+  // done: 20 ms after its launch if that loads LLVM. Faults as of spawn.
+  [[nodiscard]] Expected<std::string> build();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
 
@@ -50,12 +55,15 @@ class Zygote {
 
  private:
   Zygote() = default;
+  [[nodiscard]] Expected<void> await_introduction();
   [[nodiscard]] Expected<void> await_ready();
   [[nodiscard]] tl::unexpected<Fault> lose(Fault fault);
   void end();
 
   Fd control_;
   pid_t pid_ = -1;
+  std::string build_;
+  bool introduced_ = false;
   bool ready_ = false;
   bool with_safepoint_ = false;
   Identity children_;

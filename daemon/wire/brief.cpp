@@ -6,7 +6,7 @@
 namespace slack::wire {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 
 class Writer {
  public:
@@ -78,6 +78,7 @@ std::vector<std::byte> encode(const Brief& brief) {
     out.text(directory.guest_name);
     out.number(directory.read_only ? 1 : 0);
   }
+  out.list(brief.links);
   out.text(brief.invoke);
   out.number(brief.memory.count());
   out.number(brief.output.count());
@@ -97,6 +98,7 @@ Expected<Brief> decode_brief(std::span<const std::byte> bytes) {
     directory.read_only = in.number() != 0;
     brief.directories.push_back(std::move(directory));
   }
+  brief.links = in.list();
   brief.invoke = in.text();
   brief.memory = Bytes(in.number());
   brief.output = Bytes(in.number());

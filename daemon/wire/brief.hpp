@@ -20,6 +20,7 @@ struct Brief {
   std::vector<std::string> arguments;    // argv; arguments[0] is the module's name
   std::vector<std::string> environment;  // NAME=VALUE
   std::vector<Directory> directories;    // in the order of their descriptors
+  std::vector<std::string> links;        // names of the linked modules, in the order of their images
   std::string invoke;                    // "_start", or an exported function whose arguments are arguments[1..]
   Bytes memory;                          // most linear memory the run may have
   Bytes output;                          // most bytes of standard output and error together

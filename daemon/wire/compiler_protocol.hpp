@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 namespace slack::wire {
 
@@ -14,7 +15,11 @@ struct CompileRequest {
   std::uint64_t module_bytes_max;
   std::uint32_t metering;       // slack::Metering
   std::uint32_t deterministic;  // 1: canonical NaNs
+  std::uint32_t slot;           // of address_map: 0 the module that is run, others linked modules
+  std::uint32_t reserved;
 };
+// Its bytes are part of the name under which an image is kept: there is nothing between its members.
+static_assert(std::has_unique_object_representations_v<CompileRequest>);
 
 enum class CompileStatus : std::uint32_t {
   compiled = 1,

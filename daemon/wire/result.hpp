@@ -21,6 +21,7 @@ struct RunResult {
   std::optional<std::uint64_t> stop_latency_usec;
   std::optional<std::uint64_t> looks;
   std::optional<std::uint64_t> arms;
+  std::optional<std::string> cache;
   std::optional<std::uint64_t> compile_usec;
   std::optional<std::uint64_t> run_usec;
   std::optional<std::uint64_t> cpu_usec;

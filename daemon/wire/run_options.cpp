@@ -150,6 +150,8 @@ Expected<void> set_run_option(RunOptions& options, std::string_view name, RunOpt
     options.stream = *chosen == 1;
   } else if (name == "keep_output") {
     options.keep_output = flag();
+  } else if (name == "cache") {
+    options.cache = flag();
   } else if (name == "deterministic") {
     options.deterministic = flag();
   } else if (name == "measure") {

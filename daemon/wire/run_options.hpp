@@ -30,6 +30,7 @@ struct RunOptions {
   Metering metering = Metering::slacked;
   bool stream = false;
   bool keep_output = false;
+  bool cache = true;
   bool deterministic = false;
   bool measure = false;
   bool detached = false;

@@ -1,7 +1,8 @@
 // What slackd and a worker say to each other over the worker's own SOCK_SEQPACKET socket, in the order it happens.
 //
 //   worker → daemon  Hello{ready}            + its userfaultfd     (after its namespaces, before the first filter)
-//   daemon → worker  Start                   + image, brief, stdin, stdout, stderr, directories…
+//   daemon → worker  Start                   + image, brief, stdin, stdout, stderr, linked images…,
+//                                             directories…
 //   worker → daemon  Hello{prepared}                               (image mapped, second filter in force)
 //   daemon → worker  Go
 //   worker → daemon  WorkerReport, then it exits
@@ -21,7 +22,9 @@ struct Hello {
 };
 
 struct Start {
-  std::uint32_t directories;  // descriptors after image, brief, stdin, stdout, stderr
+  // Descriptors after image, brief, stdin, stdout, stderr, in this order:
+  std::uint32_t links;  // images of linked modules, of slots 1 and on
+  std::uint32_t directories;
 };
 
 struct Go {
@@ -41,11 +44,13 @@ enum class End : std::uint32_t {
 struct WorkerReport {
   End end;
   std::int32_t exit_code;
-  std::uint64_t fuel;        // exact, but at a memory trap: the last published figure
-  std::uint32_t trap;        // slack::Trap
-  std::uint32_t function;    // Wasm function index, or kUnknown
-  std::uint32_t offset;      // byte offset in the .wasm file, or kUnknown: then pc tells
-  std::uint32_t has_bench;   // 1: the two fields below are set
+  std::uint64_t fuel;       // exact, but at a memory trap: the last published figure
+  std::uint32_t trap;       // slack::Trap
+  std::uint32_t instance;   // slot of the instance that trapped
+  std::uint32_t function;   // Wasm function index, or kUnknown
+  std::uint32_t offset;     // byte offset in the .wasm file, or kUnknown: then pc tells
+  std::uint32_t has_bench;  // 1: the two figures below are set
+  std::uint32_t reserved;
   std::uint64_t pc;          // of a memory trap
   std::uint64_t bench_nsec;  // wall time between bench.start and bench.end
   std::uint64_t bench_fuel;

@@ -1,6 +1,9 @@
 // What slackd and its zygotes say to each other: one request, one reply, over a SOCK_SEQPACKET socket.
 //
-// A zygote is started as `PROGRAM --zygote` with that socket at descriptor kZygoteControl; it sends ZygoteReady once.
+// A zygote introduces itself first, warms up, and says that it is ready, or why it cannot be.
+//
+// A zygote is started as `PROGRAM --zygote` with that socket at descriptor kZygoteControl; it sends
+// ZygoteIntroduction and ZygoteReady once each.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +12,12 @@ namespace slack::wire {
 
 inline constexpr int kZygoteControl = 3;
 inline constexpr char kZygoteArgument[] = "--zygote";
+
+// Zygote → daemon, at once: which build it is. Two zygotes with the same builds hold the same code, libraries included.
+struct ZygoteIntroduction {
+  std::uint32_t bytes;
+  char builds[1020];  // the build ids of the program and its libraries, as many as find room; the program's is first
+};
 
 // Zygote → daemon, before the first request is taken: whether it stands in its namespaces.
 struct ZygoteReady {

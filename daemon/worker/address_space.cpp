@@ -11,9 +11,10 @@ constexpr int kPrivate = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
 }  // namespace
 
-Expected<void> reserve_memory() {
-  void* const mapped = ::mmap(reinterpret_cast<void*>(address_map::kMemory), address_map::kMemoryReserve, PROT_NONE,
-                              kPrivate | MAP_FIXED_NOREPLACE, -1, 0);
+Expected<void> reserve_memory(std::uint32_t slot) {
+  const auto range = address_map::memory_of(slot);
+  void* const mapped =
+      ::mmap(reinterpret_cast<void*>(range.begin), range.bytes(), PROT_NONE, kPrivate | MAP_FIXED_NOREPLACE, -1, 0);
   if (mapped == MAP_FAILED) return fail("reserve linear memory");
   return {};
 }
@@ -37,9 +38,10 @@ Expected<void> map_signal_stack() {
   return {};
 }
 
-Expected<ContextHead*> map_context(Bytes size) {
-  if (size.count() > address_map::kContextEnd - address_map::kContext) return fail("map the context", E2BIG);
-  void* const mapped = ::mmap(reinterpret_cast<void*>(address_map::kContext), size.count(), PROT_READ | PROT_WRITE,
+Expected<ContextHead*> map_context(std::uint32_t slot, Bytes size) {
+  const auto range = address_map::context_of(slot);
+  if (size.count() > range.bytes()) return fail("map the context", E2BIG);
+  void* const mapped = ::mmap(reinterpret_cast<void*>(range.begin), size.count(), PROT_READ | PROT_WRITE,
                               kPrivate | MAP_FIXED_NOREPLACE, -1, 0);
   if (mapped == MAP_FAILED) return fail("map the context");
   return static_cast<ContextHead*>(mapped);

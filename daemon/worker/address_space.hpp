@@ -23,10 +23,10 @@ struct ModuleStack {
 };
 
 // PROT_NONE, to be opened page by page with mprotect.
-[[nodiscard]] Expected<void> reserve_memory();
+[[nodiscard]] Expected<void> reserve_memory(std::uint32_t slot);
 [[nodiscard]] Expected<ModuleStack> map_stack();
 [[nodiscard]] Expected<void> map_signal_stack();
-// Zeroed, at kContext. Fails if `size` reaches the image.
-[[nodiscard]] Expected<ContextHead*> map_context(Bytes size);
+// Zeroed, at the address of the slot. Fails if `size` is more than the slot has room for.
+[[nodiscard]] Expected<ContextHead*> map_context(std::uint32_t slot, Bytes size);
 
 }  // namespace slack::worker

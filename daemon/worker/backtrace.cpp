@@ -1,11 +1,12 @@
 // Walks frame pointers.
 #include "daemon/worker/backtrace.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace slack::worker {
 
-std::uint32_t walk_frames(std::uint64_t frame_pointer, AddressRange stack, AddressRange text,
+std::uint32_t walk_frames(std::uint64_t frame_pointer, AddressRange stack, std::span<const AddressRange> texts,
                           std::span<std::uint64_t> out) {
   constexpr std::uint64_t kFrameBytes = 16;  // saved frame pointer, return address
   std::uint32_t found = 0;
@@ -13,7 +14,8 @@ std::uint32_t walk_frames(std::uint64_t frame_pointer, AddressRange stack, Addre
          frame_pointer <= stack.end - kFrameBytes) {
     std::uint64_t frame[2];
     std::memcpy(frame, reinterpret_cast<const void*>(frame_pointer), sizeof frame);
-    if (text.contains(frame[1])) out[found++] = frame[1];
+    if (std::ranges::any_of(texts, [&](const AddressRange& text) { return text.contains(frame[1]); }))
+      out[found++] = frame[1];
     if (frame[0] <= frame_pointer) break;
     frame_pointer = frame[0];
   }

@@ -5,18 +5,15 @@
 #include <cstdint>
 #include <span>
 
+#include "daemon/base/address_map.hpp"
+
 namespace slack::worker {
 
-// A half-open range of addresses.
-struct AddressRange {
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
-  [[nodiscard]] bool contains(std::uint64_t address) const { return address >= begin && address < end; }
-};
+using AddressRange = address_map::Range;
 
 // Follows saved frame pointers from `frame_pointer` within `stack`, always upwards, and writes those return addresses
-// that lie in `text` to `out`, innermost first. Returns how many.
-[[nodiscard]] std::uint32_t walk_frames(std::uint64_t frame_pointer, AddressRange stack, AddressRange text,
-                                        std::span<std::uint64_t> out);
+// that lie in one of `texts` to `out`, innermost first. Returns how many.
+[[nodiscard]] std::uint32_t walk_frames(std::uint64_t frame_pointer, AddressRange stack,
+                                        std::span<const AddressRange> texts, std::span<std::uint64_t> out);
 
 }  // namespace slack::worker

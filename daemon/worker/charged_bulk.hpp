@@ -14,7 +14,7 @@ void by_chunks(std::uint32_t length, std::uint32_t chunk, bool downwards, Step s
       length, chunk, downwards,
       [&](std::uint32_t at, std::uint32_t part) {
         step(at, part);
-        process.context->fuel += part;
+        process.current->context->fuel += part;
       },
       host_safepoint);
 }

@@ -17,23 +17,25 @@
 #include "daemon/wire/run_options.hpp"
 #include "daemon/worker/address_space.hpp"
 #include "daemon/worker/fault_handler.hpp"
+#include "daemon/worker/imports.hpp"
 #include "daemon/worker/instance.hpp"
 #include "daemon/worker/invocation.hpp"
+#include "daemon/worker/linking.hpp"
 #include "daemon/worker/process.hpp"
 #include "daemon/worker/safepoint.hpp"
 
 namespace slack::worker {
 namespace {
 
-// Descriptors of the start message, in their order; the directories follow.
-enum : std::size_t { kImage, kBrief, kStandardInput, kStandardOutput, kStandardError, kDirectories };
+// Descriptors of the start message, in their order; the linked images and then the directories follow.
+enum : std::size_t { kImage, kBrief, kStandardInput, kStandardOutput, kStandardError, kLinks };
 
 // Arguments and environment of a process together have 6 MiB at the most under Linux's own execve.
 constexpr std::uint64_t kMaxBriefBytes = std::uint64_t{16} << 20;
 
 Expected<void> say(int socket, wire::Stage stage, std::span<const int> fds = {}) {
   const wire::Hello hello{stage};
-  return send_datagram(socket, bytes_of(hello), fds);
+  return fds.empty() ? send_bytes(socket, bytes_of(hello)) : send_datagram(socket, bytes_of(hello), fds);
 }
 
 void put_text(wire::WorkerReport& report, std::string_view text) {
@@ -67,12 +69,13 @@ std::optional<Prepared<StartMessage>> receive_start(int socket) {
   wire::Start start{};
   if (datagram->bytes.size() != sizeof start) return stop_for(fault_from_errno("start message", EPROTO));
   std::memcpy(&start, datagram->bytes.data(), sizeof start);
-  if (datagram->fds.size() != kDirectories + start.directories)
+  if (start.links > address_map::kLinkedSlots ||
+      datagram->fds.size() != kLinks + std::size_t{start.links} + start.directories)
     return stop_for(fault_from_errno("descriptors of the start message", EPROTO));
   auto brief = read_brief(datagram->fds[kBrief].get());
   if (!brief) return tl::unexpected(brief.error());
-  if (brief->directories.size() != start.directories)
-    return stop_for(fault_from_errno("directories of the brief", EPROTO));
+  if (brief->directories.size() != start.directories || brief->links.size() != start.links)
+    return stop_for(fault_from_errno("directories or linked modules of the brief", EPROTO));
   return StartMessage{std::move(datagram->fds), std::move(*brief)};
 }
 
@@ -80,7 +83,7 @@ Expected<void> map_fixed_parts(sandbox::Confined& confined) {
   if (auto mapped = map_safepoint_page(std::move(confined.safepoint)); !mapped) return mapped;
   auto uffd = register_safepoint_page();
   if (!uffd) return fail(uffd.error());
-  if (auto reserved = reserve_memory(); !reserved) return reserved;
+  if (auto reserved = reserve_memory(0); !reserved) return reserved;
   auto stack = map_stack();
   if (!stack) return fail(stack.error());
   process.stack = stack->usable;
@@ -93,18 +96,63 @@ Expected<void> map_fixed_parts(sandbox::Confined& confined) {
   return said;
 }
 
-Prepared<void> load_image(int memfd) {
-  const auto view = image::ImageView::open(memfd);
-  if (!view) return view.error().code == ENOEXEC ? refuse(view.error().what) : stop_for(view.error());
-  auto mapped = map_image(memfd, **view);
-  if (!mapped) return stop_for(mapped.error());
-  process.image = std::move(*mapped);
-  const auto header = check_header(process.image, (*view)->header_address());
-  if (!header) return refuse(header.error().what);
-  process.header = *header;
-  process.text = {(*header)->text_begin, (*header)->text_end};
-  process.publishes = (*header)->metering == static_cast<std::uint32_t>(Metering::slacked);
+// The linked modules in their order, and then the module that is run.
+class Program {
+ public:
+  [[nodiscard]] Prepared<void> load(StartMessage& start);
+  // Up to where the module that is run can be called: true, else the report is in `process`.
+  [[nodiscard]] Prepared<bool> instantiate_all();
+  [[nodiscard]] Instance& main() const { return *process.instances[0]; }
+
+ private:
+  [[nodiscard]] Prepared<void> load(int image, std::uint32_t slot, std::string name);
+
+  HostFunctions host_;
+  TypeDigests digests_;
+  std::vector<Linked> linked_;  // in their order
+};
+
+Prepared<void> Program::load(StartMessage& start) {
+  host_ = [measure = start.brief.measure](std::string_view module, std::string_view name, image::ExternKind kind,
+                                          std::string_view signature) {
+    return resolve_import(module, name, kind, signature, measure);
+  };
+  const auto& names = start.brief.links;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto slot = static_cast<std::uint32_t>(1 + i);
+    if (auto loaded = load(start.fds[kLinks + i].get(), slot, names[i]); !loaded)
+      return tl::unexpected(Stop{loaded.error().end, "linked module " + names[i] + ": " + loaded.error().text});
+    linked_.push_back({process.instances[slot]->name, process.instances[slot].get()});
+    start.fds[kLinks + i].reset();
+  }
+  if (auto loaded = load(start.fds[kImage].get(), 0, {}); !loaded) return loaded;
+  start.fds[kImage].reset();
+  process.publishes = main().header->metering == static_cast<std::uint32_t>(Metering::slacked);
   return {};
+}
+
+Prepared<void> Program::load(int image, std::uint32_t slot, std::string name) {
+  auto instance = load_instance(image, slot, std::move(name));
+  if (!instance) return tl::unexpected(instance.error());
+  // One module's compiler has compared its own types.
+  if (slot != 0 || !linked_.empty())
+    if (auto distinct = digests_.add(**instance); !distinct) return distinct;
+  return link(**instance, linked_, host_);
+}
+
+Prepared<bool> Program::instantiate_all() {
+  for (const Linked& each : linked_) {
+    if (each.instance->header->metering != main().header->metering)
+      return refuse("linked module " + each.instance->name + " is metered in another way");
+    if (auto fits = check_limits(*each.instance, linked_); !fits) return tl::unexpected(fits.error());
+    process.turn_to(*each.instance);
+    const auto instantiated = instantiate(*each.instance);
+    if (!instantiated || !*instantiated) return instantiated;
+    if (!call_start(*each.instance) || !call_initialize(*each.instance)) return false;
+  }
+  if (auto fits = check_limits(main(), linked_); !fits) return tl::unexpected(fits.error());
+  process.turn_to(main());
+  return instantiate(main());
 }
 
 Prepared<void> open_wasi(wasi::Wasi& state, StartMessage& start) {
@@ -119,9 +167,9 @@ Prepared<void> open_wasi(wasi::Wasi& state, StartMessage& start) {
   std::vector<sandbox::PathGrant> grants;
   for (std::size_t i = 0; i < start.brief.directories.size(); ++i) {
     wire::Directory& directory = start.brief.directories[i];
-    grants.push_back({start.fds[kDirectories + i].get(), directory.read_only});
-    if (!state.add_directory(std::move(start.fds[kDirectories + i]), std::move(directory.guest_name),
-                             directory.read_only))
+    Fd& fd = start.fds[kLinks + start.brief.links.size() + i];
+    grants.push_back({fd.get(), directory.read_only});
+    if (!state.add_directory(std::move(fd), std::move(directory.guest_name), directory.read_only))
       return bad("a directory");
   }
   if (auto restricted = sandbox::restrict_paths(grants); !restricted) return stop_for(restricted.error());
@@ -129,12 +177,11 @@ Prepared<void> open_wasi(wasi::Wasi& state, StartMessage& start) {
 }
 
 // Everything that can be done before go; from the second filter on nothing is mapped or allocated.
-Prepared<Invocation> prepare_run(StartMessage& start, wasi::Wasi& state, const sandbox::FilterProgram& filter) {
-  if (auto loaded = load_image(start.fds[kImage].get()); !loaded) return tl::unexpected(loaded.error());
-  start.fds[kImage].reset();
+Prepared<Invocation> prepare_run(StartMessage& start, Program& program, wasi::Wasi& state,
+                                 const sandbox::FilterProgram& filter) {
+  if (auto loaded = program.load(start); !loaded) return tl::unexpected(loaded.error());
   start.fds[kBrief].reset();
-  if (auto linked = link_instance(start.brief.measure); !linked) return tl::unexpected(linked.error());
-  auto invocation = Invocation::prepare(start.brief);
+  auto invocation = Invocation::prepare(program.main(), start.brief);
   if (!invocation) return invocation;
   if (auto opened = open_wasi(state, start); !opened) return tl::unexpected(opened.error());
   process.wasi = &state;
@@ -152,9 +199,10 @@ bool wait_for_go(int socket) {
 }
 
 // Runs the module; the report is in `process`.
-void run(Invocation& invocation, Bytes memory_limit) {
+void run(Program& program, Invocation& invocation, Bytes memory_limit) {
   wire::WorkerReport& report = process.report;
-  const auto instantiated = instantiate(memory_limit);
+  process.memory_left = memory_limit.count() / address_map::kWasmPageBytes * address_map::kWasmPageBytes;
+  const auto instantiated = program.instantiate_all();
   if (!instantiated) {
     report.end = instantiated.error().end;
     put_text(report, instantiated.error().text);
@@ -162,7 +210,7 @@ void run(Invocation& invocation, Bytes memory_limit) {
   }
   if (!*instantiated || !invocation.run()) return;
   invocation.print_results();
-  report.fuel = process.context->fuel;
+  report.fuel = process.current->context->fuel;
   report.end = wire::End::returned;
   if (process.wasi->ending) {
     report.end = process.wasi->ending->end;
@@ -177,7 +225,7 @@ int conclude(int socket) {
   report.bench_nsec = process.measurement.time().count();
   report.bench_fuel = process.measurement.fuel().count();
   publish(Fuel(report.fuel));
-  return send_datagram(socket, bytes_of(report)) ? 0 : 1;
+  return send_bytes(socket, bytes_of(report)) ? 0 : 1;
 }
 
 // The monitor reads what the run used from the living process, then kills it. If the daemon is gone, its end of the
@@ -219,7 +267,7 @@ int live(sandbox::Confined confined, const Filters& filters) {
     // There may be no page to publish on.
     process.report.end = wire::End::fault;
     put_text(process.report, mapped.error().what);
-    return send_datagram(socket, bytes_of(process.report)) ? 0 : 1;
+    return send_bytes(socket, bytes_of(process.report)) ? 0 : 1;
   }
   if (auto loaded = sandbox::load_filter(filters.setup); !loaded)
     return conclude_with(socket, Stop{wire::End::fault, loaded.error().what});
@@ -230,11 +278,12 @@ int live(sandbox::Confined confined, const Filters& filters) {
   const wire::Brief& brief = (*start)->brief;
   // Lives on the worker's own stack for the whole run; the process ends before it would.
   wasi::Wasi state(wasi::Wasi::Settings{brief.deterministic, brief.output, host_safepoint});
-  auto invocation = prepare_run(**start, state, filters.run);
+  Program program;
+  auto invocation = prepare_run(**start, program, state, filters.run);
   if (!invocation) return conclude_with(socket, invocation.error());
 
   if (!say(socket, wire::Stage::prepared) || !wait_for_go(socket)) return 1;
-  run(*invocation, brief.memory);
+  run(program, *invocation, brief.memory);
   const int status = conclude(socket);
   wait_for_the_end(socket);
   return status;

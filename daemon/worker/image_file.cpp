@@ -34,8 +34,11 @@ class HeaderCheck {
     if (!holds<image::Table>(header_.tables, header_.table_count)) return "tables lie outside";
     if (!holds<image::ElementSegment>(header_.elements, header_.element_count)) return "element segments lie outside";
     if (!holds<image::DataSegment>(header_.data, header_.data_count)) return "data segments lie outside";
+    if (!holds<image::Signature>(header_.types, header_.type_count)) return "types lie outside";
     if (header_.start_thunk != 0 && !in_text(header_.start_thunk)) return "the start function lies outside the text";
     if (header_.memory.minimum_pages > 65536 || header_.memory.maximum_pages > 65536) return "memory is too large";
+    if (!types()) return "broken type";
+    if (!tables()) return "broken table";
     if (!imports()) return "broken import";
     if (!exports()) return "broken export";
     if (!globals()) return "broken global";
@@ -63,20 +66,57 @@ class HeaderCheck {
            (init.kind == InitKind::imported_global && init.global < header_.global_count);
   }
 
+  [[nodiscard]] bool types() const {
+    return std::ranges::all_of(image_.array<image::Signature>(header_.types, header_.type_count),
+                               [&](const image::Signature& type) { return signature(type); });
+  }
+  // Imported ones first.
+  [[nodiscard]] bool tables() const {
+    const auto all = image_.array<image::Table>(header_.tables, header_.table_count);
+    return std::ranges::is_partitioned(all, [](const image::Table& table) { return table.imported != 0; });
+  }
+  [[nodiscard]] std::uint32_t imported(ExternKind kind) const {
+    return static_cast<std::uint32_t>(std::ranges::count(
+        image_.array<image::Import>(header_.imports, header_.import_count), kind, &image::Import::kind));
+  }
   [[nodiscard]] bool imports() const {
+    const std::uint32_t globals = imported(ExternKind::global);
+    if (globals > header_.global_count) return false;
     return std::ranges::all_of(
         image_.array<image::Import>(header_.imports, header_.import_count), [&](const image::Import& import) {
-          return text(import.module) && text(import.name) &&
-                 (import.kind != ExternKind::function ||
-                  (import.index < header_.imported_function_count && signature(import.signature)));
+          if (!text(import.module) || !text(import.name)) return false;
+          switch (import.kind) {
+            case ExternKind::function:
+              return import.index < header_.imported_function_count && signature(import.signature) &&
+                     (import.adapter == 0 || image_.executable(import.adapter, import.adapter + 1));
+            case ExternKind::table:
+              return import.index < header_.table_count &&
+                     image_.array<image::Table>(header_.tables, header_.table_count)[import.index].imported != 0;
+            case ExternKind::memory:
+              return header_.memory.present != 0 && header_.memory.imported != 0;
+            case ExternKind::global:
+              return import.index < globals;
+          }
+          return false;
         });
   }
   [[nodiscard]] bool exports() const {
-    return std::ranges::all_of(
-        image_.array<image::Export>(header_.exports, header_.export_count), [&](const image::Export& exported) {
-          return text(exported.name) &&
-                 (exported.kind != ExternKind::function || (in_text(exported.thunk) && signature(exported.signature)));
-        });
+    return std::ranges::all_of(image_.array<image::Export>(header_.exports, header_.export_count),
+                               [&](const image::Export& exported) {
+                                 if (!text(exported.name)) return false;
+                                 switch (exported.kind) {
+                                   case ExternKind::function:
+                                     return exported.index < header_.function_count && in_text(exported.thunk) &&
+                                            in_text(exported.code) && signature(exported.signature);
+                                   case ExternKind::table:
+                                     return exported.index < header_.table_count;
+                                   case ExternKind::memory:
+                                     return header_.memory.present != 0;
+                                   case ExternKind::global:
+                                     return exported.index < header_.global_count;
+                                 }
+                                 return false;
+                               });
   }
   [[nodiscard]] bool globals() const {
     return std::ranges::all_of(image_.array<image::Global>(header_.globals, header_.global_count),

@@ -21,7 +21,7 @@ template <typename... Arguments, wasi::Errno (*kFunction)(wasi::Wasi&, GuestMemo
 struct Entry<kFunction> {
   static std::uint32_t call(Arguments... arguments) {
     enter_host();
-    const wasi::Errno error = kFunction(*process.wasi, process.memory(), arguments...);
+    const wasi::Errno error = kFunction(*process.wasi, process.current->memory(), arguments...);
     if (process.wasi->ending) [[unlikely]]
       end_run(*process.wasi->ending);
     return static_cast<std::uint32_t>(error);
@@ -34,7 +34,7 @@ template <typename... Arguments, void (*kFunction)(wasi::Wasi&, GuestMemory, Arg
 struct Entry<kFunction> {
   static void call(Arguments... arguments) {
     enter_host();
-    kFunction(*process.wasi, process.memory(), arguments...);
+    kFunction(*process.wasi, process.current->memory(), arguments...);
     if (process.wasi->ending) end_run(*process.wasi->ending);
   }
   static constexpr std::array<char, sizeof...(Arguments) + 1> kLetters{(sizeof(Arguments) == 8 ? 'l' : 'i')..., ':'};
@@ -63,12 +63,12 @@ std::uint64_t wasi_entry(const wasi::Found& function) {
 
 void bench_start() {
   enter_host();
-  process.measurement.start(monotonic_now(), Fuel(process.context->fuel));
+  process.measurement.start(monotonic_now(), Fuel(process.current->context->fuel));
 }
 
 void bench_end() {
   enter_host();
-  process.measurement.end(monotonic_now(), Fuel(process.context->fuel));
+  process.measurement.end(monotonic_now(), Fuel(process.current->context->fuel));
 }
 
 std::uint32_t clock_ms() {

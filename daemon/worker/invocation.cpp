@@ -13,11 +13,9 @@ constexpr std::string_view kCommand = "_start";
 // A reactor's constructors; they have to run before any other export (WASI application ABI).
 constexpr std::string_view kReactor = "_initialize";
 
-const image::Export* function_named(std::string_view name) {
-  for (const image::Export& exported :
-       process.image.array<image::Export>(process.header->exports, process.header->export_count))
-    if (exported.kind == image::ExternKind::function && process.image.text(exported.name) == name) return &exported;
-  return nullptr;
+const image::Export* function_named(const Instance& instance, std::string_view name) {
+  const image::Export* const found = instance.find_export(name);
+  return found != nullptr && found->kind == image::ExternKind::function ? found : nullptr;
 }
 
 bool takes_and_gives_nothing(const image::Export& function) {
@@ -26,14 +24,39 @@ bool takes_and_gives_nothing(const image::Export& function) {
 
 }  // namespace
 
-Prepared<Invocation> Invocation::prepare(const wire::Brief& brief) {
-  const image::Export* const function = function_named(brief.invoke);
+bool call(Instance& instance, std::uint64_t thunk, services::Value* values) {
+  process.turn_to(instance);
+  const EntryResult result =
+      slack_enter(reinterpret_cast<services::Thunk>(thunk), instance.context->fuel, values, process.stack.end);
+  if (result.left != 0) return false;
+  instance.context->fuel = result.fuel;
+  process.current = &instance;
+  return true;
+}
+
+bool call_start(Instance& instance) {
+  if (instance.header->start_thunk == 0) return true;
+  process.turn_to(instance);
+  instance.context->fuel += services::kStartCallFuel;
+  services::Value nothing{};
+  return call(instance, instance.header->start_thunk, &nothing);
+}
+
+bool call_initialize(Instance& instance) {
+  const image::Export* const initialize = function_named(instance, kReactor);
+  if (initialize == nullptr || !takes_and_gives_nothing(*initialize)) return true;
+  services::Value nothing{};
+  return call(instance, initialize->thunk, &nothing);
+}
+
+Prepared<Invocation> Invocation::prepare(Instance& instance, const wire::Brief& brief) {
+  const image::Export* const function = function_named(instance, brief.invoke);
   if (function == nullptr)
     return refuse(brief.invoke == kCommand ? "module exports no function _start; name one with --invoke"
                                            : "module exports no function " + brief.invoke);
-  Invocation invocation;
+  Invocation invocation(instance);
   invocation.thunk_ = function->thunk;
-  const auto types = process.image.types(function->signature);
+  const auto types = instance.image.types(function->signature);
   const auto parameters = types.first(function->signature.parameter_count);
   invocation.results_ = types.last(function->signature.result_count);
   invocation.values_.resize(std::max<std::size_t>({parameters.size(), invocation.results_.size(), 1}));
@@ -45,31 +68,13 @@ Prepared<Invocation> Invocation::prepare(const wire::Brief& brief) {
   const auto texts = std::span(brief.arguments).subspan(std::min<std::size_t>(1, brief.arguments.size()));
   if (auto parsed = parse_arguments(brief.invoke, parameters, texts, invocation.values_); !parsed)
     return refuse(parsed.error());
-  const image::Export* const initialize = function_named(kReactor);
-  if (brief.invoke != kReactor && initialize != nullptr && takes_and_gives_nothing(*initialize))
-    invocation.initialize_ = initialize->thunk;
+  invocation.initializes_ = brief.invoke != kReactor;
   return invocation;
 }
 
-bool Invocation::call(std::uint64_t thunk, services::Value* values) {
-  const EntryResult result =
-      slack_enter(reinterpret_cast<services::Thunk>(thunk), process.context->fuel, values, process.stack.end);
-  if (result.left != 0) return false;
-  process.context->fuel = result.fuel;
-  return true;
-}
-
 bool Invocation::run() {
-  if (process.header->start_thunk != 0) {
-    process.context->fuel += services::kStartCallFuel;
-    services::Value nothing{};
-    if (!call(process.header->start_thunk, &nothing)) return false;
-  }
-  if (initialize_ != 0) {
-    services::Value nothing{};
-    if (!call(initialize_, &nothing)) return false;
-  }
-  return call(thunk_, values_.data());
+  return call_start(*instance_) && (!initializes_ || call_initialize(*instance_)) &&
+         call(*instance_, thunk_, values_.data());
 }
 
 void Invocation::print_results() {

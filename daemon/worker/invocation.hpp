@@ -10,21 +10,30 @@
 
 namespace slack::worker {
 
+// Calls an instance's thunk; true if it returned, else the report is in `process`. On return the instance is the
+// current one and the fuel in its context is exact.
+[[nodiscard]] bool call(Instance& instance, std::uint64_t thunk, services::Value* values);
+// Calls its start function, if it has one.
+[[nodiscard]] bool call_start(Instance& instance);
+// Calls the _initialize of a reactor, if it is one.
+[[nodiscard]] bool call_initialize(Instance& instance);
+
 class Invocation {
  public:
   // Finds the function that the brief names and reads its arguments. Refused: no such function, wrong arguments.
-  [[nodiscard]] static Prepared<Invocation> prepare(const wire::Brief& brief);
+  [[nodiscard]] static Prepared<Invocation> prepare(Instance& instance, const wire::Brief& brief);
 
   // Start function, _initialize of a reactor, the function itself; true if all of them returned, else the report is
-  // in `process`. On return context->fuel is exact.
+  // in `process`.
   [[nodiscard]] bool run();
   // One result a line to standard output.
   void print_results();
 
  private:
-  [[nodiscard]] bool call(std::uint64_t thunk, services::Value* values);
+  explicit Invocation(Instance& instance) : instance_(&instance) {}
 
-  std::uint64_t initialize_ = 0;  // thunk, 0 if there is none
+  Instance* instance_;
+  bool initializes_ = false;
   std::uint64_t thunk_ = 0;
   std::vector<services::Value> values_;
   std::span<const image::ValueType> results_;

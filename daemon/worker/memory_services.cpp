@@ -11,7 +11,8 @@
 namespace slack::worker {
 namespace {
 
-std::byte* memory_at(std::uint64_t offset) { return reinterpret_cast<std::byte*>(address_map::kMemory + offset); }
+std::byte* memory_at(std::uint64_t offset) { return process.current->memory_at(offset); }
+std::uint64_t memory_size() { return process.current->memory_owner().memory_bytes; }
 
 void require_memory(std::uint64_t start, std::uint64_t length, std::uint64_t size, std::uint32_t function,
                     std::uint32_t offset) {
@@ -30,26 +31,31 @@ class CopyScope {
 
 }  // namespace
 
-bool open_memory(std::uint64_t from, std::uint64_t to) {
-  return from == to || ::mprotect(memory_at(from), to - from, PROT_READ | PROT_WRITE) == 0;
+bool open_memory(const Instance& instance, std::uint64_t from, std::uint64_t to) {
+  return from == to || ::mprotect(instance.memory_at(from), to - from, PROT_READ | PROT_WRITE) == 0;
 }
 
 // wasmtime 50.0.1 charges a page like an element: one fuel each, if it succeeds.
 std::uint32_t memory_grow(std::uint32_t delta_pages) {
   enter_host();
-  ContextHead& context = *process.context;
-  const std::uint64_t old_bytes = context.memory_bytes;
-  const std::uint64_t new_bytes = old_bytes + delta_pages * address_map::kWasmPageBytes;
-  if (new_bytes > context.memory_limit || !open_memory(old_bytes, new_bytes)) return ~std::uint32_t{0};
-  context.memory_bytes = new_bytes;
-  context.fuel += delta_pages;
+  const Instance& instance = *process.current;
+  ContextHead& owner = instance.memory_owner();
+  const std::uint64_t old_bytes = owner.memory_bytes;
+  const std::uint64_t delta_bytes = delta_pages * address_map::kWasmPageBytes;
+  const std::uint64_t new_bytes = old_bytes + delta_bytes;
+  if (new_bytes > owner.memory_limit || delta_bytes > process.memory_left ||
+      !open_memory(instance, old_bytes, new_bytes))
+    return ~std::uint32_t{0};
+  process.memory_left -= delta_bytes;
+  owner.memory_bytes = new_bytes;
+  instance.context->fuel += delta_pages;
   return static_cast<std::uint32_t>(old_bytes / address_map::kWasmPageBytes);
 }
 
 void memory_copy(std::uint32_t to, std::uint32_t from, std::uint32_t length, std::uint32_t function,
                  std::uint32_t offset) {
   enter_host();
-  const std::uint64_t size = process.context->memory_bytes;
+  const std::uint64_t size = memory_size();
   require_memory(to, length, size, function, offset);
   require_memory(from, length, size, function, offset);
   by_chunks(length, kMemoryChunk, to > from, [&](std::uint64_t at, std::uint32_t part) {
@@ -60,7 +66,7 @@ void memory_copy(std::uint32_t to, std::uint32_t from, std::uint32_t length, std
 void memory_fill(std::uint32_t to, std::uint32_t value, std::uint32_t length, std::uint32_t function,
                  std::uint32_t offset) {
   enter_host();
-  require_memory(to, length, process.context->memory_bytes, function, offset);
+  require_memory(to, length, memory_size(), function, offset);
   by_chunks(length, kMemoryChunk, false, [&](std::uint64_t at, std::uint32_t part) {
     std::memset(memory_at(to + at), static_cast<int>(value & 0xff), part);
   });
@@ -69,10 +75,11 @@ void memory_fill(std::uint32_t to, std::uint32_t value, std::uint32_t length, st
 void memory_init(std::uint32_t to, std::uint32_t from, std::uint32_t length, std::uint32_t segment,
                  std::uint32_t function, std::uint32_t offset) {
   enter_host();
+  const Instance& instance = *process.current;
   const image::DataSegment& data =
-      process.image.array<image::DataSegment>(process.header->data, process.header->data_count)[segment];
-  require_memory(from, length, process.data_dropped[segment] != 0 ? 0 : data.size, function, offset);
-  require_memory(to, length, process.context->memory_bytes, function, offset);
+      instance.image.array<image::DataSegment>(instance.header->data, instance.header->data_count)[segment];
+  require_memory(from, length, instance.data_dropped[segment] != 0 ? 0 : data.size, function, offset);
+  require_memory(to, length, memory_size(), function, offset);
   const auto* bytes = reinterpret_cast<const std::byte*>(data.bytes) + from;
   by_chunks(length, kMemoryChunk, false,
             [&](std::uint64_t at, std::uint32_t part) { std::memcpy(memory_at(to + at), bytes + at, part); });
@@ -80,7 +87,7 @@ void memory_init(std::uint32_t to, std::uint32_t from, std::uint32_t length, std
 
 void data_drop(std::uint32_t segment) {
   enter_host();
-  process.data_dropped[segment] = 1;
+  process.current->data_dropped[segment] = 1;
 }
 
 void* libc_memcpy(void* to, const void* from, std::size_t bytes) {

@@ -1,4 +1,4 @@
-// The worker's one instance, and the ways out of generated code.
+// The worker's run, and the ways out of generated code.
 #include "daemon/worker/process.hpp"
 
 #include <cstring>
@@ -10,27 +10,33 @@ namespace slack::worker {
 
 constinit Process process;
 
-TableDescriptor& Process::table(std::uint32_t index) const {
-  return *reinterpret_cast<TableDescriptor*>(reinterpret_cast<std::byte*>(context) + layout.table(index));
+Instance* Process::add(std::unique_ptr<Instance> instance) {
+  auto& place = instances[instance->slot];
+  texts[instance->slot] = instance->text;
+  place = std::move(instance);
+  return place.get();
 }
 
-services::Value& Process::global(std::uint32_t index) const {
-  return *reinterpret_cast<services::Value*>(reinterpret_cast<std::byte*>(context) + layout.global(index));
+Instance* Process::instance_at(std::uint64_t address) const {
+  const auto slot = address_map::slot_of_code(address);
+  if (!slot || !texts[*slot].contains(address)) return nullptr;
+  return instances[*slot].get();
 }
 
-GuestMemory Process::memory() const {
-  return GuestMemory({reinterpret_cast<std::byte*>(address_map::kMemory), context->memory_bytes});
+void Process::turn_to(Instance& instance) {
+  if (current != nullptr) instance.context->fuel = current->context->fuel;
+  current = &instance;
 }
 
 void host_safepoint() {
-  if (process.publishes) publish(Fuel(process.context->fuel));
+  if (process.publishes) publish(Fuel(process.current->context->fuel));
 }
 
 void end_run(const wasi::Ending& ending) {
   wire::WorkerReport& report = process.report;
   report.end = ending.end;
   report.exit_code = ending.exit_code;
-  report.fuel = process.context->fuel;
+  report.fuel = process.current->context->fuel;
   report.text_bytes = static_cast<std::uint32_t>(std::min(std::strlen(ending.text), sizeof report.text));
   std::memcpy(report.text, ending.text, report.text_bytes);
   slack_leave();
@@ -39,14 +45,18 @@ void end_run(const wasi::Ending& ending) {
 void end_by_trap(std::uint32_t trap, std::uint32_t function, std::uint32_t offset) {
   wire::WorkerReport& report = process.report;
   report.end = wire::End::trapped;
-  report.fuel = process.context->fuel;
+  report.fuel = process.current->context->fuel;
   report.trap = trap;
+  report.instance = process.current->slot;
   report.function = function;
   report.offset = offset;
   const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
-  report.frames = walk_frames(frame, process.stack, process.text, report.backtrace);
+  report.frames = walk_frames(frame, process.stack, process.texts, report.backtrace);
   // Where no operator is known the innermost return address tells it: the call is the instruction before.
-  if (offset == wire::kUnknown && report.frames != 0) report.pc = report.backtrace[0] - 1;
+  if (offset == wire::kUnknown && report.frames != 0) {
+    report.pc = report.backtrace[0] - 1;
+    report.instance = address_map::slot_of_code(report.pc).value_or(report.instance);
+  }
   slack_leave();
 }
 

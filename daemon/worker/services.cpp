@@ -5,7 +5,10 @@
 
 namespace slack::worker {
 
-void trap(std::uint32_t trap, std::uint32_t function, std::uint32_t offset) { end_by_trap(trap, function, offset); }
+void trap(std::uint32_t trap, std::uint32_t function, std::uint32_t offset) {
+  process.note_caller(reinterpret_cast<std::uint64_t>(__builtin_return_address(0)));
+  end_by_trap(trap, function, offset);
+}
 
 void publish_services(ContextHead& context) {
 #define X(name) context.services[static_cast<std::uint32_t>(Service::name)] = reinterpret_cast<std::uint64_t>(&name);

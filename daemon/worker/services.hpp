@@ -9,6 +9,9 @@
 
 namespace slack::worker {
 
+struct Instance;
+struct Table;
+
 void trap(std::uint32_t trap, std::uint32_t function, std::uint32_t offset);
 std::uint32_t memory_grow(std::uint32_t delta_pages);
 void memory_copy(std::uint32_t to, std::uint32_t from, std::uint32_t length, std::uint32_t function,
@@ -33,9 +36,10 @@ void* libc_memset(void* to, int value, std::size_t bytes);
 // Writes their addresses into the context.
 void publish_services(ContextHead& context);
 
-// Makes bytes [from, to) of linear memory accessible; false where the kernel refuses (RLIMIT_DATA, the control group).
-[[nodiscard]] bool open_memory(std::uint64_t from, std::uint64_t to);
+// Makes bytes [from, to) of an instance's linear memory accessible; false where the kernel refuses (RLIMIT_DATA, the
+// control group).
+[[nodiscard]] bool open_memory(const Instance& instance, std::uint64_t from, std::uint64_t to);
 // Makes elements of a table accessible up to `size`, which is within its capacity.
-[[nodiscard]] bool open_table(std::uint32_t table, std::uint32_t size);
+[[nodiscard]] bool open_table(Table& table, std::uint32_t size);
 
 }  // namespace slack::worker

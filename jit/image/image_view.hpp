@@ -37,6 +37,11 @@ class ImageView {
   [[nodiscard]] virtual std::optional<std::string> function_at(std::uint64_t pc) const = 0;
   // Name of Wasm function `index`, or "func[index]" where the image has none.
   [[nodiscard]] virtual std::string function_name(std::uint32_t index) const = 0;
+  // The same for the instance at `slot`, where this stands for the images of several.
+  [[nodiscard]] virtual std::string function_name_in(std::uint32_t slot, std::uint32_t index) const {
+    (void)slot;
+    return function_name(index);
+  }
 };
 
 }  // namespace slack::image

@@ -2,26 +2,36 @@
 #include "jit/llvm/compiler.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <iterator>
+#include <mutex>
 
 #include <llvm/Config/llvm-config.h>
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Verifier.h>
+#include <llvm/Support/ErrorHandling.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include "daemon/base/address_map.hpp"
 #include "jit/llvm/code_layout.hpp"
 #include "jit/llvm/linker.hpp"
 #include "jit/llvm/module_lowering.hpp"
 #include "jit/llvm/pipeline.hpp"
 #include "jit/llvm/post_link.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
+#include "jit/llvm/slot_fit.hpp"
 #include "jit/llvm/target.hpp"
 #include "jit/wasm/decode.hpp"
 
 namespace slack::jit {
 
 namespace {
+
+constexpr int kExitLlvmError = 70;  // sysexits.h: EX_SOFTWARE, as for faults of our own
 
 tl::unexpected<CompileError> failed(CompileError error) { return tl::unexpected<CompileError>(std::move(error)); }
 
@@ -48,15 +58,39 @@ std::vector<char> print(const LinkedImage& image, const wasm::Module& wasm) {
   return bytes_in({text.data(), text.size()});
 }
 
-}  // namespace
-
-bool is_available(Metering metering) {
-  return metering == Metering::none || metering == Metering::counted || metering == Metering::slacked;
+// LLVM has come upon something that it cannot go on from. Nothing of this process is worth keeping then, and of what
+// its destructors touch nothing is known to be sound.
+[[noreturn]] void give_up(const char* reason) {
+  std::fflush(stdout);
+  fmt::print(stderr, "slack-compile: LLVM: {}\n", reason);
+  std::fflush(stderr);
+  ::_exit(kExitLlvmError);
 }
 
+void on_fatal_error(void*, const char* reason, bool) { give_up(reason); }
+
+void on_diagnostic(const llvm::DiagnosticInfo* diagnostic, void*) {
+  if (diagnostic->getSeverity() != llvm::DS_Error) return;
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvm::DiagnosticPrinterRawOStream printer(stream);
+  diagnostic->print(printer);
+  give_up(text.c_str());
+}
+
+void install_error_handlers() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::install_fatal_error_handler(on_fatal_error);
+    llvm::install_bad_alloc_error_handler(on_fatal_error);
+  });
+}
+
+}  // namespace
+
 Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& options, const std::string& scratch) {
-  if (!is_available(options.metering)) {
-    return failed(Fault{ENOTSUP, fmt::format("metering mode {} is not available", name_of(options.metering))});
+  if (options.slot >= address_map::kSlots) {
+    return failed(Fault{EINVAL, fmt::format("slot {} is beyond the last, {}", options.slot, address_map::kSlots - 1)});
   }
   auto wasm = wasm::decode(bytes);
   if (!wasm) return failed(wasm.error());
@@ -64,7 +98,9 @@ Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& opti
 
   auto target = make_target(options.cpu);
   if (!target) return failed(target.error());
+  install_error_handlers();
   llvm::LLVMContext context;
+  context.setDiagnosticHandlerCallBack(on_diagnostic);
   auto lowered = lower_module(context, *wasm, options, (*target)->getTargetTriple(), (*target)->createDataLayout());
   if (!lowered) return failed(lowered.error());
   auto& module = **lowered;
@@ -73,8 +109,8 @@ Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& opti
   if (llvm::verifyModule(module, &broken_stream)) return failed(Fault{EIO, "lowering made invalid IR: " + broken});
   if (options.stage == Stage::ir) return print(module);
 
-  optimise(module, **target);
-  lower_safepoints(module);
+  optimise(module, **target, options.metering);
+  lower_safepoints(module, options.metering);
   vary_layout(module, options.layout_seed);
   if (options.stage == Stage::optimised_ir) return print(module);
 
@@ -84,10 +120,11 @@ Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& opti
   if (!object) return failed(object.error());
   if (assembly) return bytes_in(*object);
 
-  auto linked = link(*object, scratch);
+  auto linked = link(*object, options.slot, scratch);
   if (!linked) return failed(linked.error());
   auto image = post_link(*linked, *wasm, **target);
   if (!image) return failed(image.error());
+  if (auto fits = check_image(image->end, options.slot); !fits) return failed(fits.error());
   return options.stage == Stage::table ? print(*image, *wasm) : bytes_in(image->elf);
 }
 
@@ -103,8 +140,6 @@ Expected<void> warm_up(const std::string& scratch) {
   return fail(Fault{EIO, "warm-up module refused: " + std::get<wasm::Refusal>(compiled.error()).reason});
 }
 
-std::string describe_target() {
-  return fmt::format("LLVM {}, {}", LLVM_VERSION_STRING, describe_host());
-}
+std::string describe_target() { return fmt::format("LLVM {}, {}", LLVM_VERSION_STRING, describe_host()); }
 
 }  // namespace slack::jit

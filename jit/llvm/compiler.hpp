@@ -19,12 +19,13 @@ namespace slack::jit {
 using CompileError = std::variant<wasm::Refusal, Fault>;
 using Compiled = tl::expected<std::vector<char>, CompileError>;
 
-// Whether this compiler makes code for `metering`.
-[[nodiscard]] bool is_available(Metering metering);
-
-// `scratch` is a directory that the linker may use; see linker.hpp.
+// `scratch` is a directory that the linker may use, or empty; see linker.hpp. What LLVM cannot go on from ends the
+// process with status 70.
 [[nodiscard]] Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& options,
                                const std::string& scratch);
+
+// For lack of a directory the linker works in memory, and needs /proc.
+inline constexpr char kNoScratch[] = "";
 
 // Compiles a tiny module and throws the image away: everything that LLVM and lld set up on first use is then ready.
 [[nodiscard]] Expected<void> warm_up(const std::string& scratch);

@@ -36,6 +36,8 @@ llvm::GlobalVariable* Environment::fixed_symbol(llvm::StringRef name) {
   auto* symbol = new llvm::GlobalVariable(module_, type, false, llvm::GlobalValue::ExternalLinkage, nullptr, name);
   symbol->setDSOLocal(true);
   symbol->setAlignment(llvm::Align(16));
+  // Linear memory of other slots lies beyond the reach of a displacement.
+  if (options_.slot != 0 && name == kMemorySymbol) symbol->setCodeModel(llvm::CodeModel::Large);
   return symbol;
 }
 
@@ -133,6 +135,44 @@ llvm::Function* Environment::function(std::uint32_t index) {
   return functions_[index];
 }
 
+// A pointer in the context that is set before the instance runs and never after.
+llvm::LoadInst* Environment::load_fixed(llvm::IRBuilder<>& builder, std::uint64_t offset) {
+  auto* load = builder.CreateAlignedLoad(llvm::PointerType::get(context(), 0), context_address(offset), llvm::Align(8));
+  load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context(), {}));
+  return load;
+}
+
+llvm::Value* Environment::memory_base(llvm::IRBuilder<>& builder) {
+  if (wasm_.imported_memories == 0) return fixed_symbol(kMemorySymbol);
+  return load_fixed(builder, offsetof(ContextHead, memory_base));
+}
+
+llvm::Value* Environment::memory_bytes(llvm::IRBuilder<>& builder) {
+  constexpr std::uint64_t kOffset = offsetof(ContextHead, memory_bytes);
+  llvm::Value* where = context_address(kOffset);
+  if (wasm_.imported_memories != 0) {
+    where = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(),
+                                               load_fixed(builder, offsetof(ContextHead, memory_owner)), kOffset);
+  }
+  return builder.CreateAlignedLoad(builder.getInt64Ty(), where, llvm::Align(8));
+}
+
+llvm::Value* Environment::table_descriptor(llvm::IRBuilder<>& builder, std::uint32_t table) {
+  if (table >= wasm_.imported_tables) return context_address(layout_.table(table));
+  return load_fixed(builder, layout_.table(table) + offsetof(TableDescriptor, elements));
+}
+
+llvm::Value* Environment::global_cell(llvm::IRBuilder<>& builder, std::uint32_t global) {
+  if (global >= wasm_.imported_globals || !wasm_.globals[global].type.is_mutable) {
+    return context_address(layout_.global(global));
+  }
+  return load_fixed(builder, layout_.global(global));
+}
+
+llvm::Value* Environment::import_code(llvm::IRBuilder<>& builder, std::uint32_t index) {
+  return load_fixed(builder, layout_.import_slot(index) + offsetof(ImportSlot, code));
+}
+
 llvm::Function* Environment::make_import_wrapper(std::uint32_t index) {
   const auto& type = wasm_.type_of(index);
   auto symbol = symbol_of(index);
@@ -144,12 +184,38 @@ llvm::Function* Environment::make_import_wrapper(std::uint32_t index) {
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context(), "", function));
   llvm::SmallVector<llvm::Value*, 8> arguments;
   for (auto& argument : function->args()) arguments.push_back(&argument);
+  auto* call = builder.CreateCall(function->getFunctionType(), import_code(builder, index), arguments);
+  call->setCallingConv(llvm::CallingConv::Fast);
+  call->setDoesNotThrow();
+  if (function->getReturnType()->isVoidTy()) {
+    builder.CreateRetVoid();
+  } else {
+    builder.CreateRet(call);
+  }
+  return function;
+}
+
+llvm::Function* Environment::make_import_adapter(std::uint32_t index) {
+  const auto& type = wasm_.type_of(index);
+  if (type.results.size() > 1) return nullptr;
+  auto* function =
+      llvm::Function::Create(internal_type(context(), type, counts_fuel()), llvm::GlobalValue::InternalLinkage,
+                             "slack_adapter." + std::to_string(index), module_);
+  function->setCallingConv(llvm::CallingConv::Fast);
+  function->setSection(kAdapterSection);
+  add_common_attributes(*function);
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context(), "", function));
+  llvm::SmallVector<llvm::Value*, 8> arguments;
+  for (auto& argument : function->args()) arguments.push_back(&argument);
   llvm::Value* fuel = nullptr;
   if (counts_fuel()) {
     fuel = arguments.front();
     arguments.erase(arguments.begin());
   }
-  auto* call = call_import(builder, index, arguments, fuel);
+  store_fuel(builder, fuel);
+  auto* target = load_fixed(builder, layout_.import_slot(index) + offsetof(ImportSlot, host));
+  auto* call = builder.CreateCall(host_type(context(), type), target, arguments);
+  call->setDoesNotThrow();
   llvm::SmallVector<llvm::Value*, 2> results;
   if (!type.results.empty()) results.push_back(call);
   if (fuel) results.push_back(load_fuel(builder));
@@ -159,9 +225,10 @@ llvm::Function* Environment::make_import_wrapper(std::uint32_t index) {
 
 llvm::Constant* Environment::descriptor(std::uint32_t index) {
   if (!descriptors_[index]) {
-    auto* i32 = llvm::Type::getInt32Ty(context());
-    auto* signature = llvm::ConstantInt::get(i32, wasm_.canonical_types[wasm_.functions[index].type]);
-    auto* value = llvm::ConstantStruct::getAnon({function(index), signature, llvm::ConstantInt::get(i32, index)});
+    const auto& type = wasm_.type_of(index);
+    auto* signature =
+        llvm::ConstantInt::get(llvm::Type::getInt64Ty(context()), image::digest_of(type.parameters, type.results));
+    auto* value = llvm::ConstantStruct::getAnon({function(index), signature});
     auto* descriptor = new llvm::GlobalVariable(module_, value->getType(), true, llvm::GlobalValue::InternalLinkage,
                                                 value, "slack_function." + std::to_string(index));
     descriptor->setAlignment(llvm::Align(16));
@@ -177,16 +244,6 @@ void Environment::store_fuel(llvm::IRBuilder<>& builder, llvm::Value* fuel) {
 llvm::Value* Environment::load_fuel(llvm::IRBuilder<>& builder) {
   return builder.CreateAlignedLoad(llvm::Type::getInt64Ty(context()), context_address(offsetof(ContextHead, fuel)),
                                    llvm::Align(8), "fuel");
-}
-
-llvm::CallInst* Environment::call_import(llvm::IRBuilder<>& builder, std::uint32_t index,
-                                         llvm::ArrayRef<llvm::Value*> arguments, llvm::Value* fuel) {
-  store_fuel(builder, fuel);
-  auto* target = builder.CreateAlignedLoad(llvm::PointerType::get(context(), 0),
-                                           context_address(layout_.import_slot(index)), llvm::Align(8));
-  auto* call = builder.CreateCall(host_type(context(), wasm_.type_of(index)), target, arguments);
-  call->setDoesNotThrow();
-  return call;
 }
 
 llvm::CallInst* Environment::call_service(llvm::IRBuilder<>& builder, Service service, llvm::Type* result,

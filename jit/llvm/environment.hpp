@@ -17,14 +17,18 @@
 namespace slack::jit {
 
 // The call that stands for a safepoint until safepoint_lowering.hpp makes a store of it:
-// void (i64 fuel, i32 function, i32 offset, i64 potential).
-inline constexpr char kSafepointMarker[] = "slack.safepoint";
+// void (i64 fuel, i32 function, i32 offset, i64 potential). By its name LLVM takes it for an intrinsic, which costs an
+// inlined function or an unrolled loop next to nothing, as against the call that it is not.
+inline constexpr char kSafepointMarker[] = "llvm.slack.safepoint";
 inline constexpr char kHeaderSymbol[] = "slack_image_header";
 inline constexpr char kTextBeginSymbol[] = "slack_text_begin";
 inline constexpr char kTextEndSymbol[] = "slack_text_end";
 inline constexpr char kSafepointSymbol[] = "slack_safepoint";
 inline constexpr char kContextSymbol[] = "slack_context";
 inline constexpr char kMemorySymbol[] = "slack_memory";
+// Where the adapters to host functions stand: executable, but behind slack_text_end, so that a backtrace shows the
+// function that called the host.
+inline constexpr char kAdapterSection[] = ".slack.adapters";
 
 class Environment {
  public:
@@ -51,6 +55,16 @@ class Environment {
   [[nodiscard]] llvm::Constant* context_address(std::uint64_t offset);
   [[nodiscard]] llvm::FunctionCallee safepoint_marker();
 
+  // Where linear memory 0 begins. Memory that the module defines has the address of its slot, a fixed symbol; that of
+  // imported memory stands in the context.
+  [[nodiscard]] llvm::Value* memory_base(llvm::IRBuilder<>& builder);
+  // Of linear memory 0.
+  [[nodiscard]] llvm::Value* memory_bytes(llvm::IRBuilder<>& builder);
+  // The address of a TableDescriptor, own or imported.
+  [[nodiscard]] llvm::Value* table_descriptor(llvm::IRBuilder<>& builder, std::uint32_t table);
+  // The address of a global's cell. Immutable imported globals have a copy here; mutable ones are shared.
+  [[nodiscard]] llvm::Value* global_cell(llvm::IRBuilder<>& builder, std::uint32_t global);
+
   // Function `index` in the internal convention. For an imported one it is a wrapper, made when first asked for, whose
   // address can go into a table.
   [[nodiscard]] llvm::Function* function(std::uint32_t index);
@@ -63,9 +77,13 @@ class Environment {
   // `name` as a symbol of the image.
   [[nodiscard]] std::string symbol_of(std::uint32_t index) const;
 
-  // Calls to the host, in the C convention. `fuel` is stored in the context before (null: mode `none`).
-  llvm::CallInst* call_import(llvm::IRBuilder<>& builder, std::uint32_t index, llvm::ArrayRef<llvm::Value*> arguments,
-                              llvm::Value* fuel);
+  // What an imported function is called by: the code in its import slot, in the internal convention.
+  [[nodiscard]] llvm::Value* import_code(llvm::IRBuilder<>& builder, std::uint32_t index);
+  // What stands in the import slot of function `index` when it is a host function: internal convention outside, the C
+  // convention to the host. Null for a type that no host function has.
+  [[nodiscard]] llvm::Function* make_import_adapter(std::uint32_t index);
+
+  // A call of the host, in the C convention. `fuel` is stored in the context before (null: mode `none`).
   llvm::CallInst* call_service(llvm::IRBuilder<>& builder, Service service, llvm::Type* result,
                                llvm::ArrayRef<llvm::Value*> arguments, llvm::Value* fuel);
   [[nodiscard]] llvm::Value* load_fuel(llvm::IRBuilder<>& builder);
@@ -77,6 +95,7 @@ class Environment {
   void declare_functions();
   void declare_libc();
   llvm::Function* make_import_wrapper(std::uint32_t index);
+  llvm::LoadInst* load_fixed(llvm::IRBuilder<>& builder, std::uint64_t offset);
   void store_fuel(llvm::IRBuilder<>& builder, llvm::Value* fuel);
 
   llvm::Module& module_;

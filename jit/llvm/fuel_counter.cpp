@@ -46,15 +46,29 @@ void FuelCounter::set(llvm::Value* fuel) {
 
 void FuelCounter::safepoint(WasmOffset offset) {
   if (!environment_.has_safepoints()) return;
-  llvm::Value* fuel = builder_.getInt64(0);
-  if (slot_) fuel = builder_.CreateLoad(builder_.getInt64Ty(), slot_, "fuel");
-  auto* marker = builder_.CreateCall(environment_.safepoint_marker(),
-                                     {fuel, builder_.getInt32(function_),
-                                      builder_.getInt32(static_cast<std::uint32_t>(offset.count())),
-                                      builder_.getInt64(0)});
+  auto* marker = make_marker(builder_, offset);
   if (!slot_) return;
   graph_.nodes.back().observation = meter::Observation::safepoint;
   safepoints_.back() = marker;
+}
+
+void FuelCounter::safepoint_at_end(llvm::BasicBlock& block, WasmOffset offset) {
+  if (!environment_.has_safepoints()) return;
+  llvm::IRBuilder<> builder(block.getTerminator());
+  builder.SetCurrentDebugLocation(block.getTerminator()->getDebugLoc());
+  auto* marker = make_marker(builder, offset);
+  if (!slot_) return;
+  const auto node = nodes_of_[&block].back();
+  graph_.nodes[node].observation = meter::Observation::safepoint;
+  safepoints_[node] = marker;
+}
+
+llvm::CallInst* FuelCounter::make_marker(llvm::IRBuilder<>& builder, WasmOffset offset) {
+  llvm::Value* fuel = builder.getInt64(0);
+  if (slot_) fuel = builder.CreateLoad(builder.getInt64Ty(), slot_, "fuel");
+  return builder.CreateCall(environment_.safepoint_marker(),
+                            {fuel, builder.getInt32(function_),
+                             builder.getInt32(static_cast<std::uint32_t>(offset.count())), builder.getInt64(0)});
 }
 
 void FuelCounter::place(Planner planner) {
@@ -93,7 +107,9 @@ void FuelCounter::add_edges(std::vector<Crossing>& crossings) {
       if (!seen.insert(successor).second) continue;
       const auto found = nodes_of_.find(successor);
       if (found == nodes_of_.end()) llvm::report_fatal_error("a block without a node");
-      graph_.edges.push_back({nodes.back(), found->second.front(), true});
+      // A critical edge would need a block of its own, and keep a diamond from becoming a select.
+      const bool is_critical = terminator->getNumSuccessors() > 1 && !successor->getUniquePredecessor();
+      graph_.edges.push_back({nodes.back(), found->second.front(), !is_critical});
       crossings.push_back({terminator, successor});
     }
   }

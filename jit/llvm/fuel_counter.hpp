@@ -35,6 +35,8 @@ class FuelCounter {
   void set(llvm::Value* fuel);
   // Ends the node with a safepoint for the operator at `offset`, where this mode has safepoints.
   void safepoint(WasmOffset offset);
+  // The same at the end of `block`, which is complete.
+  void safepoint_at_end(llvm::BasicBlock& block, WasmOffset offset);
 
   // Plans and places the adds. The function is complete.
   void place(Planner planner);
@@ -49,6 +51,7 @@ class FuelCounter {
     llvm::Instruction* terminator;  // null: both nodes are in one block
     llvm::BasicBlock* target;
   };
+  llvm::CallInst* make_marker(llvm::IRBuilder<>& builder, WasmOffset offset);
   void finish_start(const Start& start, std::int64_t amount);
   void add_on_edge(const Crossing& crossing, std::int64_t amount);
   void add_edges(std::vector<Crossing>& crossings);

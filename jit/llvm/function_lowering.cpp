@@ -49,6 +49,7 @@ void FunctionLowering::begin() {
     fuel = argument++;
   }
   fuel_.emplace(environment_, builder_, index_, fuel);
+  if (!wasm_.memories.empty()) memory_base_ = environment_.memory_base(builder_);
   const auto add_local = [&](wasm::ValueType type, llvm::Value* initial) {
     auto* slot = builder_.CreateAlloca(value_type(environment_.context(), type), nullptr,
                                        "local" + std::to_string(locals_.size()));
@@ -68,19 +69,19 @@ void FunctionLowering::begin() {
   fuel_->begin_node(frequency());
   fuel_->charge(environment_.costs().function_entry());
   // Every way around without end passes a back edge or a function that calls, so a function that calls none and the
-  // bodies of its loops are all that may run between two safepoints.
-  if (makes_wasm_calls()) {
+  // bodies of its loops are all that may run between two safepoints. An imported function may be another instance's,
+  // and call back.
+  if (makes_calls()) {
     fuel_->safepoint(offset_);
     fuel_->begin_node(frequency());
   }
 }
 
-bool FunctionLowering::makes_wasm_calls() const {
+bool FunctionLowering::makes_calls() const {
   wasm::OperatorReader reader(definition_.body, definition_.body_offset);
   wasm::Instruction instruction;
   while (!reader.at_end() && reader.next(instruction)) {
-    if (instruction.op == wasm::Operator::call_indirect) return true;
-    if (instruction.op == wasm::Operator::call && instruction.index >= wasm_.imported_functions) return true;
+    if (instruction.op == wasm::Operator::call_indirect || instruction.op == wasm::Operator::call) return true;
   }
   return false;
 }
@@ -105,7 +106,7 @@ wasm::Checked<void> FunctionLowering::lower(const wasm::Instruction& instruction
 }
 
 void FunctionLowering::finish() {
-  fuel_->place(meter::plain_plan);
+  fuel_->place(meter::potential_plan);
   llvm::DominatorTree dominators(function_);
   std::vector<llvm::AllocaInst*> slots = locals_;
   if (fuel_->slot()) slots.push_back(fuel_->slot());

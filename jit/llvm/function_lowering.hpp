@@ -49,7 +49,7 @@ class FunctionLowering {
   void begin();
   [[nodiscard]] wasm::Checked<void> lower(const wasm::Instruction& instruction);
   void finish();
-  [[nodiscard]] bool makes_wasm_calls() const;
+  [[nodiscard]] bool makes_calls() const;
   void start_block(llvm::BasicBlock* block);
   [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
   [[nodiscard]] double frequency() const;
@@ -142,6 +142,7 @@ class FunctionLowering {
   llvm::Function& function_;
   llvm::IRBuilder<> builder_;
   std::optional<FuelCounter> fuel_;
+  llvm::Value* memory_base_ = nullptr;
 
   bool reachable_ = true;
   WasmOffset offset_;  // of the operator being lowered

@@ -56,10 +56,14 @@ class Constants {
   llvm::Constant* init(const wasm::ConstantExpression& expression);
   llvm::Constant* reference(const wasm::ConstantExpression& expression);
   llvm::Constant* thunk(std::uint32_t function);
+  llvm::Constant* address_of(llvm::Function* function) {
+    return function ? llvm::ConstantExpr::getPtrToInt(function, llvm::Type::getInt64Ty(context_)) : u64(0);
+  }
   llvm::Constant* symbol(const char* name) {
     return llvm::ConstantExpr::getPtrToInt(environment_.fixed_symbol(name), llvm::Type::getInt64Ty(context_));
   }
   llvm::Constant* memory();
+  llvm::Constant* types();
   llvm::Constant* imports();
   llvm::Constant* exports();
   llvm::Constant* globals();
@@ -71,6 +75,7 @@ class Constants {
   const wasm::Module& wasm_;
   llvm::LLVMContext& context_;
   std::map<std::uint32_t, llvm::Constant*> thunks_;
+  std::size_t type_count_ = 0;
 };
 
 llvm::Constant* Constants::signature(const wasm::FunctionType* type) {
@@ -105,23 +110,33 @@ llvm::Constant* Constants::reference(const wasm::ConstantExpression& expression)
 llvm::Constant* Constants::thunk(std::uint32_t function) {
   auto& known = thunks_[function];
   if (!known) {
-    known = llvm::ConstantExpr::getPtrToInt(make_thunk(environment_, function), llvm::Type::getInt64Ty(context_));
+    known = address_of(make_thunk(environment_, function));
   }
   return known;
 }
 
 llvm::Constant* Constants::memory() {
-  if (wasm_.memories.empty()) return structure({u32(0), u32(0), u64(0), u64(0)});
+  if (wasm_.memories.empty()) return structure({u32(0), u32(0), u64(0), u64(0), u32(0), u32(0)});
   const auto& limits = wasm_.memories.front().limits;
-  return structure({u32(1), u32(wasm_.imported_memories), u64(limits.minimum), u64(limits.maximum.value_or(65536))});
+  return structure({u32(1), u32(wasm_.imported_memories), u64(limits.minimum),
+                    u64(limits.maximum.value_or(image::kMostPages)), u32(limits.maximum.has_value()), u32(0)});
+}
+
+llvm::Constant* Constants::types() {
+  std::vector<llvm::Constant*> items;
+  for (std::uint32_t i = 0; i < wasm_.types.size(); ++i) {
+    if (wasm_.canonical_types[i] == i) items.push_back(signature(&wasm_.types[i]));
+  }
+  type_count_ = items.size();
+  return array(items, sizeof(image::Signature));
 }
 
 llvm::Constant* Constants::imports() {
   std::vector<llvm::Constant*> items;
   for (const auto& each : wasm_.imports) {
     const auto* type = each.kind == wasm::ExternKind::function ? &wasm_.type_of(each.index) : nullptr;
-    items.push_back(
-        structure({text(each.module), text(each.name), number(each.kind), u32(each.index), signature(type)}));
+    items.push_back(structure({text(each.module), text(each.name), number(each.kind), u32(each.index), signature(type),
+                               address_of(type ? environment_.make_import_adapter(each.index) : nullptr)}));
   }
   return array(items, sizeof(image::Import));
 }
@@ -132,7 +147,8 @@ llvm::Constant* Constants::exports() {
     const bool is_function = each.kind == wasm::ExternKind::function;
     items.push_back(structure({text(each.name), number(each.kind), u32(each.index),
                                signature(is_function ? &wasm_.type_of(each.index) : nullptr),
-                               is_function ? thunk(each.index) : u64(0)}));
+                               is_function ? thunk(each.index) : u64(0),
+                               address_of(is_function ? environment_.function(each.index) : nullptr)}));
   }
   return array(items, sizeof(image::Export));
 }
@@ -151,7 +167,7 @@ llvm::Constant* Constants::tables() {
   for (std::uint32_t i = 0; i < wasm_.tables.size(); ++i) {
     const auto& table = wasm_.tables[i];
     items.push_back(structure({number(table.element), u32(table.limits.minimum),
-                               u32(table.limits.maximum.value_or(0xffff'ffff)), u32(i < wasm_.imported_tables)}));
+                               u32(table.limits.maximum.value_or(image::kNoMaximum)), u32(i < wasm_.imported_tables)}));
   }
   return array(items, sizeof(image::Table));
 }
@@ -161,8 +177,8 @@ llvm::Constant* Constants::elements() {
   for (const auto& each : wasm_.elements) {
     std::vector<llvm::Constant*> references;
     for (const auto& item : each.items) references.push_back(reference(item));
-    items.push_back(structure(
-        {array(references, 8), u32(references.size()), number(each.mode), u32(each.table), u32(0), init(each.offset)}));
+    items.push_back(structure({array(references, 8), u32(references.size()), number(each.mode), u32(each.table),
+                               u32(each.by_expression), init(each.offset)}));
   }
   return array(items, sizeof(image::ElementSegment));
 }
@@ -177,6 +193,7 @@ llvm::Constant* Constants::data() {
 }
 
 llvm::Constant* Constants::header() {
+  auto* all_types = types();
   return structure({u64(image::kMagic),
                     u32(image::kVersion),
                     number(environment_.options().metering),
@@ -188,6 +205,7 @@ llvm::Constant* Constants::header() {
                     tables(),
                     elements(),
                     data(),
+                    all_types,
                     u32(wasm_.imports.size()),
                     u32(wasm_.exports.size()),
                     u32(wasm_.globals.size()),
@@ -196,6 +214,8 @@ llvm::Constant* Constants::header() {
                     u32(wasm_.data.size()),
                     u32(wasm_.imported_functions),
                     u32(wasm_.functions.size()),
+                    u32(type_count_),
+                    u32(environment_.options().slot),
                     memory(),
                     wasm_.start ? thunk(*wasm_.start) : u64(0)});
 }

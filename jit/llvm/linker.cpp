@@ -1,10 +1,13 @@
-// The linker: one object file to a position-dependent executable at address_map::kImage.
+// The linker: one object file to a position-dependent executable at the addresses of its slot.
 #include "jit/llvm/linker.hpp"
 
 #include <fcntl.h>
 #include <lld/Common/CommonLinkerContext.h>
 #include <lld/Common/Driver.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#include <utility>
 
 #include <llvm/Support/raw_ostream.h>
 
@@ -21,75 +24,112 @@ namespace {
 
 // Two segments: what is only read, and what is executed. Anything writable would be an orphan in a third, which
 // post_link refuses. The safepoint records stay in the file but are not loaded (INFO).
-std::string linker_script() {
+std::string linker_script(std::uint32_t slot) {
   const auto number = [](std::uint64_t value) { return std::to_string(value); };
   std::string script =
       "PHDRS { constants PT_LOAD FILEHDR PHDRS FLAGS(4); text PT_LOAD FLAGS(5); "
       "stack PT_GNU_STACK FLAGS(6); }\n";
   script += std::string(kSafepointSymbol) + " = " + number(address_map::kSafepoint) + ";\n";
-  script += std::string(kContextSymbol) + " = " + number(address_map::kContext) + ";\n";
-  script += std::string(kMemorySymbol) + " = " + number(address_map::kMemory) + ";\n";
-  script += "SECTIONS {\n  . = " + number(address_map::kImage) + " + SIZEOF_HEADERS;\n";
+  script += std::string(kContextSymbol) + " = " + number(address_map::context_of(slot).begin) + ";\n";
+  script += std::string(kMemorySymbol) + " = " + number(address_map::memory_of(slot).begin) + ";\n";
+  script += "SECTIONS {\n  . = " + number(address_map::image_of(slot).begin) + " + SIZEOF_HEADERS;\n";
   script += "  .rodata : { *(.rodata .rodata.* .data.rel.ro .data.rel.ro.*) } :constants\n";
   script += "  . = ALIGN(" + number(address_map::kPageBytes) + ");\n";
-  script +=
-      std::string("  .text : { ") + kTextBeginSymbol + " = .; *(.text .text.*) " + kTextEndSymbol + " = .; } :text\n";
+  script += std::string("  .text : { ") + kTextBeginSymbol + " = .; *(.text .text.*) " + kTextEndSymbol + " = .; *(" +
+            kAdapterSection + ") } :text\n";
   script += std::string("  ") + kRecordSection + " 0 (INFO) : { *(" + kRecordSection + ") }\n";
   script += "  /DISCARD/ : { *(.comment) *(.note.*) *(.eh_frame) *(.debug_frame) }\n}\n";
   return script;
 }
 
-Expected<void> write_file(const std::string& path, llvm::ArrayRef<char> content) {
-  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file.valid()) return fail("open " + path);
+Expected<void> write_all(int fd, llvm::ArrayRef<char> content) {
   while (!content.empty()) {
-    const auto written = ::write(file.get(), content.data(), content.size());
+    const auto written = ::write(fd, content.data(), content.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return fail("write " + path, written < 0 ? errno : ENOSPC);
+    if (written <= 0) return fail("write linker input", written < 0 ? errno : ENOSPC);
     content = content.drop_front(static_cast<std::size_t>(written));
   }
   return {};
 }
 
-Expected<llvm::SmallVector<char, 0>> read_file(const std::string& path) {
-  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return fail("open " + path);
+Expected<llvm::SmallVector<char, 0>> read_all(int fd) {
   llvm::SmallVector<char, 0> content;
   constexpr std::size_t kChunk = 1 << 20;
   for (;;) {
     const auto old = content.size();
     content.resize_for_overwrite(old + kChunk);
-    const auto count = ::read(file.get(), content.data() + old, kChunk);
+    const auto count = ::pread(fd, content.data() + old, kChunk, static_cast<off_t>(old));
     content.truncate(old + static_cast<std::size_t>(count > 0 ? count : 0));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail("read " + path);
+    if (count < 0) return fail("read linked image");
     if (count == 0) return content;
   }
 }
 
-// Removes the files of a link however it ends.
-struct ScratchFiles {
-  std::string object, script, image;
-  ~ScratchFiles() {
-    for (const auto* path : {&object, &script, &image}) ::unlink(path->c_str());
+// One of the linker's files: by name in a scratch directory and removed with this object, or without one in memory,
+// where nothing is left of it however the process ends.
+class LinkFile {
+ public:
+  static Expected<LinkFile> make(const std::string& scratch, const char* name) {
+    LinkFile file;
+    if (scratch.empty()) {
+      file.fd_ = Fd(::memfd_create(name, MFD_CLOEXEC));
+      if (!file.fd_.valid()) return fail("memfd_create");
+      file.path_ = "/proc/self/fd/" + std::to_string(file.fd_.get());
+      return file;
+    }
+    file.path_ = scratch + "/" + name;
+    file.fd_ = Fd(::open(file.path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file.fd_.valid()) return fail("open " + file.path_);
+    file.named_ = true;
+    return file;
   }
+  LinkFile(LinkFile&& other) noexcept
+      : fd_(std::move(other.fd_)), path_(std::move(other.path_)), named_(std::exchange(other.named_, false)) {}
+  LinkFile& operator=(LinkFile&&) = delete;
+  LinkFile(const LinkFile&) = delete;
+  LinkFile& operator=(const LinkFile&) = delete;
+  ~LinkFile() {
+    if (named_) ::unlink(path_.c_str());
+  }
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  LinkFile() = default;
+  Fd fd_;
+  std::string path_;
+  bool named_ = false;
 };
 
-}  // namespace
-
-Expected<llvm::SmallVector<char, 0>> link(llvm::ArrayRef<char> object, const std::string& scratch) {
-  const ScratchFiles files{scratch + "/in.o", scratch + "/link.ld", scratch + "/out.elf"};
-  const auto script = linker_script();
-  if (auto written = write_file(files.object, object); !written) return tl::unexpected(written.error());
-  if (auto written = write_file(files.script, {script.data(), script.size()}); !written) {
-    return tl::unexpected(written.error());
+// While it lives, what is written to standard output goes to `fd`.
+class StandardOutput {
+ public:
+  explicit StandardOutput(int fd) : kept_(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)) {
+    ::dup2(fd, STDOUT_FILENO);
   }
+  StandardOutput(const StandardOutput&) = delete;
+  StandardOutput& operator=(const StandardOutput&) = delete;
+  ~StandardOutput() {
+    if (kept_.valid()) {
+      ::dup2(kept_.get(), STDOUT_FILENO);
+    } else {
+      ::close(STDOUT_FILENO);  // it was closed before
+    }
+  }
+
+ private:
+  Fd kept_;
+};
+
+bool run_lld(const LinkFile& object, const LinkFile& script, const std::string& output, std::string& messages) {
   const char* arguments[] = {"ld.lld",
                              "-static",
                              "-e",
                              kHeaderSymbol,
                              "-T",
-                             files.script.c_str(),
+                             script.path().c_str(),
                              "-z",
                              "max-page-size=4096",
                              "-z",
@@ -101,14 +141,39 @@ Expected<llvm::SmallVector<char, 0>> link(llvm::ArrayRef<char> object, const std
                              "--no-warnings",
                              "--threads=1",
                              "-o",
-                             files.image.c_str(),
-                             files.object.c_str()};
-  std::string messages;
+                             output.c_str(),
+                             object.path().c_str()};
   llvm::raw_string_ostream stream(messages);
   const bool linked = lld::elf::link(arguments, stream, stream, false, false);
   lld::CommonLinkerContext::destroy();
-  if (!linked) return fail(Fault{EIO, "lld: " + stream.str()});
-  return read_file(files.image);
+  return linked;
+}
+
+}  // namespace
+
+Expected<llvm::SmallVector<char, 0>> link(llvm::ArrayRef<char> object, std::uint32_t slot, const std::string& scratch) {
+  auto object_file = LinkFile::make(scratch, "in.o");
+  auto script_file = LinkFile::make(scratch, "link.ld");
+  auto image_file = LinkFile::make(scratch, "out.elf");
+  for (const auto* file : {&object_file, &script_file, &image_file}) {
+    if (!*file) return tl::unexpected(file->error());
+  }
+  const auto script = linker_script(slot);
+  if (auto written = write_all(object_file->fd(), object); !written) return tl::unexpected(written.error());
+  if (auto written = write_all(script_file->fd(), {script.data(), script.size()}); !written) {
+    return tl::unexpected(written.error());
+  }
+  std::string messages;
+  if (scratch.empty()) {
+    // An output file by name would be put in the place of what has that name; standard output is written to as it is.
+    const StandardOutput redirected(image_file->fd());
+    if (!run_lld(*object_file, *script_file, "-", messages)) return fail(Fault{EIO, "lld: " + messages});
+    return read_all(image_file->fd());
+  }
+  if (!run_lld(*object_file, *script_file, image_file->path(), messages)) return fail(Fault{EIO, "lld: " + messages});
+  const Fd image(::open(image_file->path().c_str(), O_RDONLY | O_CLOEXEC));  // lld has replaced the file
+  if (!image.valid()) return fail("open " + image_file->path());
+  return read_all(image.get());
 }
 
 }  // namespace slack::jit

@@ -31,7 +31,8 @@ void add_anchor(llvm::LoadInst* load) {
 // The value that `instruction` anchors, null if it is no anchor.
 llvm::Value* anchored_by(const llvm::Instruction& instruction) {
   const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-  if (!call || call->getIntrinsicID() != llvm::Intrinsic::sideeffect || call->getNumOperandBundles() != 1) {
+  if (!call || call->getIntrinsicID() != llvm::Intrinsic::sideeffect || call->getNumOperandBundles() != 1 ||
+      call->getOperandBundleAt(0).Inputs.size() != 1) {
     return nullptr;
   }
   return call->getOperandBundleAt(0).Inputs.front();
@@ -98,6 +99,44 @@ bool reads_linear_memory(const llvm::LoadInst& load) {
   return !llvm::isa<llvm::GlobalVariable>(object) || object->getName() == kMemorySymbol;
 }
 
+// Whether all of a number that `instruction` takes is needed where all of its result is. The code generator sees
+// through much: of (a + b) mod 2^32 it adds the low halves, of x < 2^32 it compares the high half with 0, and of lanes
+// that vector operators ignore in the end it drops what went into them.
+bool takes_the_whole(const llvm::Instruction& instruction) {
+  if (instruction.getType()->isVectorTy()) return false;
+  const auto has_constant = [&] { return llvm::isa<llvm::Constant>(instruction.getOperand(1)); };
+  switch (instruction.getOpcode()) {
+    case llvm::Instruction::ZExt:
+    case llvm::Instruction::SExt:
+    case llvm::Instruction::BitCast:
+    case llvm::Instruction::Freeze:
+    case llvm::Instruction::GetElementPtr:
+    case llvm::Instruction::Add:
+    case llvm::Instruction::Sub:
+    case llvm::Instruction::Select:
+    case llvm::Instruction::FCmp:
+    case llvm::Instruction::FNeg:
+    case llvm::Instruction::FAdd:
+    case llvm::Instruction::FSub:
+    case llvm::Instruction::FMul:
+    case llvm::Instruction::FDiv:
+    case llvm::Instruction::FPExt:
+    case llvm::Instruction::FPTrunc:
+    case llvm::Instruction::SIToFP:
+    case llvm::Instruction::UIToFP:
+      return true;
+    case llvm::Instruction::Mul:
+    case llvm::Instruction::And:
+    case llvm::Instruction::Or:
+    case llvm::Instruction::Xor:
+      return !has_constant();
+    case llvm::Instruction::ICmp:
+      return llvm::cast<llvm::ICmpInst>(instruction).isEquality() || !has_constant();
+    default:
+      return false;
+  }
+}
+
 // Whether something that stays in this block needs `load` there. A select does not: the code generator may turn it into
 // a branch, and compute its operands on the way that needs them.
 bool is_held(const llvm::LoadInst& load, const Instructions& kept) {
@@ -110,6 +149,7 @@ bool is_held(const llvm::LoadInst& load, const Instructions& kept) {
       if (next->getParent() != load.getParent() || llvm::isa<llvm::PHINode>(next)) continue;
       if (!seen.insert(next).second) continue;
       if (is_root(*next) || kept.contains(next)) return true;
+      if (!load.getType()->isVectorTy() && !takes_the_whole(*next)) continue;
       const auto* select = llvm::dyn_cast<llvm::SelectInst>(next);
       if (select && select->getCondition() != value) continue;
       work.push_back(next);
@@ -123,6 +163,30 @@ bool is_held(const llvm::LoadInst& load, const Instructions& kept) {
 bool belongs_to_vector(const llvm::LoadInst& load) {
   return load.getType()->isVectorTy() ||
          llvm::any_of(load.users(), [](const llvm::User* user) { return llvm::isa<llvm::InsertElementInst>(user); });
+}
+
+bool takes_a_part(const llvm::User* user) {
+  switch (llvm::cast<llvm::Instruction>(user)->getOpcode()) {
+    case llvm::Instruction::Trunc:
+      return true;
+    case llvm::Instruction::And:
+    case llvm::Instruction::Shl:
+    case llvm::Instruction::LShr:
+    case llvm::Instruction::AShr:
+      return llvm::isa<llvm::Constant>(user->getOperand(1));
+    case llvm::Instruction::ZExt:
+    case llvm::Instruction::SExt:
+    case llvm::Instruction::BitCast:
+      return llvm::any_of(user->users(), takes_a_part);
+    default:
+      return false;
+  }
+}
+
+// Of a number the code generator would load the bytes that are needed.
+bool is_used_in_part(const llvm::LoadInst& load) {
+  return !load.getType()->isVectorTy() && load.getType()->getPrimitiveSizeInBits() > 8 &&
+         llvm::any_of(load.users(), takes_a_part);
 }
 
 }  // namespace
@@ -180,7 +244,7 @@ bool hold_loads_in_place(llvm::Function& function) {
     for (auto& instruction : llvm::reverse(block)) {
       auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction);
       if (!load || !reads_linear_memory(*load)) continue;
-      if (!load->isVolatile() && !is_held(*load, kept)) {
+      if (!load->isVolatile() && (!is_held(*load, kept) || is_used_in_part(*load))) {
         load->setVolatile(true);
         changed = true;
       }

@@ -27,8 +27,8 @@ bool prune_anchors(llvm::Function& function);
 // Takes all anchors away. Loads that are not needed in every execution become volatile.
 bool settle_loads(llvm::Function& function, const llvm::LoopInfo& loops);
 
-// Makes those loads from linear memory volatile that code generation could move into a branch: all that have no use in
-// their own block that stays there.
+// Makes those loads from linear memory volatile that code generation could move into a branch, which are all that have
+// no use in their own block that stays there, or of which it could load less.
 bool hold_loads_in_place(llvm::Function& function);
 
 }  // namespace slack::jit

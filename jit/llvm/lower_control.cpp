@@ -1,4 +1,5 @@
 // Control operators: blocks, branches and calls.
+#include "jit/image/format.hpp"
 #include "jit/llvm/function_lowering.hpp"
 #include "jit/llvm/value_types.hpp"
 
@@ -159,11 +160,20 @@ void FunctionLowering::end_frame() {
   if (frames_.empty() && reachable_) end_function();
 }
 
-// All branches to a loop's label meet in one block, which holds the loop's safepoint.
+// All branches to a loop's label meet in one block, which holds the loop's safepoint. Where there is one branch only,
+// and it is conditional, the safepoint stands before it: the loop is then tested at its end, where most are known to
+// be, instead of left in the middle.
 void FunctionLowering::end_loop(Frame& frame) {
   if (frame.back_edge.block) {
+    auto* only = frame.back_edge.block->getUniquePredecessor();
+    auto* test = only ? llvm::dyn_cast<llvm::BranchInst>(only->getTerminator()) : nullptr;
+    const bool before_test = test && test->isConditional();
     start_block(frame.back_edge.block);
-    fuel_->safepoint(frame.offset);
+    if (before_test) {
+      fuel_->safepoint_at_end(*only, frame.offset);
+    } else {
+      fuel_->safepoint(frame.offset);
+    }
     for (std::size_t i = 0; i < frame.header.values.size(); ++i) {
       frame.header.values[i]->addIncoming(frame.back_edge.values[i], frame.back_edge.block);
     }
@@ -225,14 +235,9 @@ void FunctionLowering::branch_table(const wasm::Instruction& instruction) {
 void FunctionLowering::call(std::uint32_t index) {
   const auto& type = wasm_.type_of(index);
   const auto arguments = pop_many(type.parameters.size());
-  if (index >= wasm_.imported_functions) {
-    call_internal(environment_.function(index), type, arguments);
-    return;
-  }
-  auto* result = environment_.call_import(builder_, index, arguments, fuel_->exact());
-  if (fuel_->slot()) fuel_->set(environment_.load_fuel(builder_));
-  fuel_->begin_node(frequency());
-  if (!type.results.empty()) push(result);
+  llvm::Value* target =
+      index < wasm_.imported_functions ? environment_.import_code(builder_, index) : environment_.function(index);
+  call_internal(target, type, arguments);
 }
 
 void FunctionLowering::call_internal(llvm::Value* target, const wasm::FunctionType& type, const Values& arguments) {
@@ -260,11 +265,11 @@ void FunctionLowering::call_indirect(std::uint32_t type_index, std::uint32_t tab
   // Descriptors stand in the image and never change.
   auto* forever = llvm::MDNode::get(context, {});
   auto* signature = builder_.CreateAlignedLoad(
-      builder_.getInt32Ty(),
+      builder_.getInt64Ty(),
       builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), reference, offsetof(FunctionDescriptor, signature)),
-      llvm::Align(4));
+      llvm::Align(8));
   signature->setMetadata(llvm::LLVMContext::MD_invariant_load, forever);
-  trap_if(builder_.CreateICmpNE(signature, builder_.getInt32(wasm_.canonical_types[type_index])),
+  trap_if(builder_.CreateICmpNE(signature, builder_.getInt64(image::digest_of(type.parameters, type.results))),
           Trap::indirect_call_type_mismatch);
   auto* code = builder_.CreateAlignedLoad(llvm::PointerType::get(context, 0), reference, llvm::Align(8));
   code->setMetadata(llvm::LLVMContext::MD_invariant_load, forever);

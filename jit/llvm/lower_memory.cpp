@@ -5,11 +5,11 @@ namespace slack::jit {
 
 using wasm::Operator;
 
-// slack_memory + (zero-extended address + offset): at most 33 bits, inside the reservation by its size.
+// Base + (zero-extended address + offset): at most 33 bits, inside the reservation by its size.
 llvm::Value* FunctionLowering::address(std::uint32_t offset) {
   auto* index = builder_.CreateZExt(pop(), builder_.getInt64Ty());
   if (offset != 0) index = builder_.CreateAdd(index, builder_.getInt64(offset), "", true, true);
-  return builder_.CreateGEP(builder_.getInt8Ty(), environment_.fixed_symbol(kMemorySymbol), index);
+  return builder_.CreateGEP(builder_.getInt8Ty(), memory_base_, index);
 }
 
 // The alignment hint of the module is a hint: nothing may rely on it.
@@ -108,8 +108,7 @@ bool FunctionLowering::lower_memory(const wasm::Instruction& instruction) {
 bool FunctionLowering::lower_bulk_memory(const wasm::Instruction& instruction) {
   switch (instruction.op) {
     case Operator::memory_size: {
-      auto* bytes = builder_.CreateAlignedLoad(
-          builder_.getInt64Ty(), environment_.context_address(offsetof(ContextHead, memory_bytes)), llvm::Align(8));
+      auto* bytes = environment_.memory_bytes(builder_);
       push(builder_.CreateTrunc(builder_.CreateLShr(bytes, 16), builder_.getInt32Ty()));
       return true;
     }

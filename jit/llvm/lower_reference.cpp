@@ -22,18 +22,16 @@ bool FunctionLowering::lower_reference(const wasm::Instruction& instruction) {
 }
 
 llvm::Value* FunctionLowering::table_size(std::uint32_t table) {
-  const auto descriptor = environment_.layout().table(table);
-  return builder_.CreateAlignedLoad(builder_.getInt32Ty(),
-                                    environment_.context_address(descriptor + offsetof(TableDescriptor, size)),
-                                    llvm::Align(8));
+  auto* size = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), environment_.table_descriptor(builder_, table),
+                                                   offsetof(TableDescriptor, size));
+  return builder_.CreateAlignedLoad(builder_.getInt32Ty(), size, llvm::Align(8));
 }
 
 llvm::Value* FunctionLowering::element_address(std::uint32_t table, llvm::Value* index, Trap out_of_bounds) {
   trap_if(builder_.CreateICmpUGE(index, table_size(table)), out_of_bounds);
-  const auto descriptor = environment_.layout().table(table);
-  auto* elements = builder_.CreateAlignedLoad(
-      llvm::PointerType::get(environment_.context(), 0),
-      environment_.context_address(descriptor + offsetof(TableDescriptor, elements)), llvm::Align(16));
+  static_assert(offsetof(TableDescriptor, elements) == 0);
+  auto* elements = builder_.CreateAlignedLoad(llvm::PointerType::get(environment_.context(), 0),
+                                              environment_.table_descriptor(builder_, table), llvm::Align(16));
   return builder_.CreateGEP(builder_.getInt64Ty(), elements, builder_.CreateZExt(index, builder_.getInt64Ty()));
 }
 

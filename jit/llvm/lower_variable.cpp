@@ -23,8 +23,7 @@ bool FunctionLowering::lower_variable(const wasm::Instruction& instruction) {
       get_global(instruction.index);
       return true;
     case Operator::global_set:
-      builder_.CreateAlignedStore(pop(), environment_.context_address(environment_.layout().global(instruction.index)),
-                                  llvm::Align(16));
+      builder_.CreateAlignedStore(pop(), environment_.global_cell(builder_, instruction.index), llvm::Align(16));
       return true;
     case Operator::drop:
       (void)pop();
@@ -55,8 +54,7 @@ void FunctionLowering::get_global(std::uint32_t index) {
     push(llvm::ConstantDataVector::get(environment_.context(), llvm::ArrayRef({global.init->low, global.init->high})));
     return;
   }
-  auto* value = builder_.CreateAlignedLoad(type, environment_.context_address(environment_.layout().global(index)),
-                                           llvm::Align(16));
+  auto* value = builder_.CreateAlignedLoad(type, environment_.global_cell(builder_, index), llvm::Align(16));
   if (!global.type.is_mutable) {
     value->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(environment_.context(), {}));
   }

@@ -20,6 +20,7 @@ enum class Stage : std::uint8_t {
 struct CompileOptions {
   Metering metering = Metering::slacked;
   bool canonical_nans = false;    // every NaN that arithmetic makes is the positive canonical one
+  std::uint32_t slot = 0;         // of address_map: 0 the module that is run, others linked modules
   std::string cpu;                // LLVM's name of a processor; empty: this machine's, with exactly its features
   std::uint64_t layout_seed = 0;  // code_layout.hpp; 0: functions stand side by side
   Stage stage = Stage::elf;

@@ -6,10 +6,11 @@
 #include <llvm/Target/TargetMachine.h>
 
 #include "daemon/base/fault.hpp"
+#include "daemon/wire/run_options.hpp"
 
 namespace slack::jit {
 
-void optimise(llvm::Module& module, llvm::TargetMachine& target);
+void optimise(llvm::Module& module, llvm::TargetMachine& target, Metering metering);
 
 [[nodiscard]] Expected<llvm::SmallVector<char, 0>> generate(llvm::Module& module, llvm::TargetMachine& target,
                                                             llvm::CodeGenFileType type);

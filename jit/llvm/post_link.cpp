@@ -7,6 +7,8 @@
 #include <llvm/Object/ELFObjectFile.h>
 #include <llvm/Support/MemoryBuffer.h>
 
+#include <algorithm>
+
 #include "jit/llvm/line_table.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 #include "jit/llvm/safepoint_table.hpp"
@@ -31,15 +33,17 @@ Expected<Placed> section_named(const ElfFile& file, llvm::StringRef name) {
   return Placed{};
 }
 
-Expected<void> check_segments(const ElfFile& file) {
+// The address where the last segment ends.
+Expected<std::uint64_t> check_segments(const ElfFile& file) {
+  std::uint64_t end = 0;
   auto headers = file.getELFFile().program_headers();
   if (!headers) return fail(to_fault(headers.takeError()));
   for (const auto& header : *headers) {
-    if (header.p_type == llvm::ELF::PT_LOAD && (header.p_flags & llvm::ELF::PF_W) != 0) {
-      return fail(Fault{EIO, "linked executable: a writable segment"});
-    }
+    if (header.p_type != llvm::ELF::PT_LOAD) continue;
+    if ((header.p_flags & llvm::ELF::PF_W) != 0) return fail(Fault{EIO, "linked executable: a writable segment"});
+    end = std::max<std::uint64_t>(end, header.p_vaddr + header.p_memsz);
   }
-  return {};
+  return end;
 }
 
 template <typename T>
@@ -68,12 +72,14 @@ Expected<LinkedImage> post_link(llvm::ArrayRef<char> linked, const wasm::Module&
   const llvm::MemoryBufferRef buffer(llvm::StringRef(linked.data(), linked.size()), "linked");
   auto binary = ElfFile::create(buffer);
   if (!binary) return fail(to_fault(binary.takeError()));
-  if (auto checked = check_segments(*binary); !checked) return tl::unexpected(checked.error());
+  const auto end = check_segments(*binary);
+  if (!end) return tl::unexpected(end.error());
   const auto text = section_named(*binary, ".text");
   const auto records = section_named(*binary, kRecordSection);
   if (!text || !records) return tl::unexpected(!text ? text.error() : records.error());
 
   LinkedImage image;
+  image.end = *end;
   auto safepoints = make_safepoint_table(*text, *records, target);
   if (!safepoints) return tl::unexpected(safepoints.error());
   image.safepoints = std::move(*safepoints);

@@ -21,6 +21,7 @@ struct LinkedImage {
   llvm::SmallVector<char, 0> elf;
   std::vector<image::SafepointEntry> safepoints;  // sorted by pc
   std::vector<image::LineEntry> lines;            // sorted by pc
+  std::uint64_t end = 0;                          // address behind its last byte
 };
 
 // Checks every store to the safepoint page in the text against the records and the other way round: one without the

@@ -3,40 +3,247 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Metadata.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
+#include <optional>
+#include <utility>
+
+#include "daemon/base/context.hpp"
+#include "daemon/wire/trap.hpp"
 #include "jit/llvm/environment.hpp"
 
 namespace slack::jit {
 
-void lower_safepoints(llvm::Module& module) {
-  auto* marker = module.getFunction(kSafepointMarker);
-  if (!marker) return;
+namespace {
+
+constexpr char kBundle[] = "deopt";
+
+// The operands of a marker, in either of its forms.
+struct Safepoint {
+  static constexpr unsigned kOperands = 4;
+
+  explicit Safepoint(const llvm::CallInst& marker)
+      : fuel(operand(marker, 0)),
+        function(llvm::cast<llvm::ConstantInt>(operand(marker, 1))),
+        offset(llvm::cast<llvm::ConstantInt>(operand(marker, 2))),
+        owed(llvm::cast<llvm::ConstantInt>(operand(marker, 3))) {}
+
+  static llvm::Value* operand(const llvm::CallInst& marker, unsigned i) {
+    return marker.arg_empty() ? marker.getOperandBundleAt(0).Inputs[i].get() : marker.getArgOperand(i);
+  }
+
+  llvm::Value* fuel;
+  llvm::ConstantInt* function;
+  llvm::ConstantInt* offset;
+  llvm::ConstantInt* owed;
+};
+
+llvm::SmallVector<llvm::CallInst*, 32> markers_of(llvm::Module& module) {
+  llvm::SmallVector<llvm::CallInst*, 32> markers;
+  if (auto* marker = module.getFunction(kSafepointMarker)) {
+    for (auto* user : marker->users()) markers.push_back(llvm::cast<llvm::CallInst>(user));
+  }
+  return markers;
+}
+
+bool is_softened(const llvm::Instruction& instruction) {
+  const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+  return call && call->getIntrinsicID() == llvm::Intrinsic::sideeffect && call->getNumOperandBundles() == 1 &&
+         call->getOperandBundleAt(0).Inputs.size() == Safepoint::kOperands;
+}
+
+llvm::SmallVector<llvm::CallInst*, 32> softened_markers_of(llvm::Module& module) {
+  llvm::SmallVector<llvm::CallInst*, 32> markers;
+  auto* softened = llvm::Intrinsic::getDeclaration(&module, llvm::Intrinsic::sideeffect);
+  for (auto* user : softened->users()) {
+    auto* call = llvm::cast<llvm::CallInst>(user);
+    if (is_softened(*call)) markers.push_back(call);
+  }
+  return markers;
+}
+
+llvm::Constant* fixed_address(llvm::Module& module, llvm::StringRef name, std::uint64_t offset) {
   auto& context = module.getContext();
-  auto* symbol = module.getNamedGlobal(kSafepointSymbol);
+  auto* byte = llvm::Type::getInt8Ty(context);
+  auto* symbol = module.getNamedGlobal(name);
   if (!symbol) {
-    auto* type = llvm::ArrayType::get(llvm::Type::getInt8Ty(context), 0);
-    symbol =
-        new llvm::GlobalVariable(module, type, false, llvm::GlobalValue::ExternalLinkage, nullptr, kSafepointSymbol);
+    symbol = new llvm::GlobalVariable(module, llvm::ArrayType::get(byte, 0), false, llvm::GlobalValue::ExternalLinkage,
+                                      nullptr, name);
     symbol->setDSOLocal(true);
     symbol->setAlignment(llvm::Align(16));
   }
-  llvm::SmallVector<llvm::CallInst*, 32> calls;
-  for (auto* user : marker->users()) calls.push_back(llvm::cast<llvm::CallInst>(user));
-  for (auto* call : calls) {
-    llvm::IRBuilder<> builder(call);
-    auto* store = builder.CreateAlignedStore(call->getArgOperand(0), symbol, llvm::Align(8), true);
-    const auto constant = [](llvm::Value* value) -> llvm::Metadata* {
-      return llvm::ConstantAsMetadata::get(llvm::cast<llvm::Constant>(value));
-    };
-    auto* record =
-        llvm::MDNode::get(context, {constant(builder.getInt32(kRecordMark)), constant(call->getArgOperand(1)),
-                                    constant(call->getArgOperand(2)), constant(call->getArgOperand(3))});
-    store->setMetadata(llvm::LLVMContext::MD_pcsections,
-                       llvm::MDNode::get(context, {llvm::MDString::get(context, kRecordSection), record}));
-    call->eraseFromParent();
+  return llvm::ConstantExpr::getGetElementPtr(byte, symbol,
+                                              llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), offset));
+}
+
+// What is added to element `index` on the way from `from` to `to`, both vectors; nothing where not by constants only.
+std::optional<llvm::APInt> sum_between(const llvm::Value* from, const llvm::Value* to, unsigned index) {
+  llvm::APInt sum(64, 0);
+  while (to != from) {
+    const auto* add = llvm::dyn_cast<llvm::BinaryOperator>(to);
+    if (!add || add->getOpcode() != llvm::Instruction::Add) return std::nullopt;
+    const auto* constant = llvm::dyn_cast<llvm::Constant>(add->getOperand(1));
+    const auto* amount =
+        constant ? llvm::dyn_cast_or_null<llvm::ConstantInt>(constant->getAggregateElement(index)) : nullptr;
+    if (!amount || amount->getBitWidth() != 64) return std::nullopt;
+    sum += amount->getValue();
+    to = add->getOperand(0);
   }
-  marker->eraseFromParent();
+  return sum;
+}
+
+// `vector`'s element `index` as a counter of its own, where it counts up by constants: a vectorised loop keeps fuel in
+// all lanes of a vector, of which its safepoint needs one. Null where it is anything else.
+llvm::Value* scalar_element(llvm::Instruction& user, llvm::Value* vector, unsigned index) {
+  auto* root = vector;
+  while (auto* add = llvm::dyn_cast<llvm::BinaryOperator>(root)) root = add->getOperand(0);
+  auto* phi = llvm::dyn_cast<llvm::PHINode>(root);
+  const auto ahead = sum_between(root, vector, index);
+  if (!phi || !ahead || phi->getNumIncomingValues() != 2) return nullptr;
+  for (unsigned around = 0; around < 2; ++around) {
+    const auto step = sum_between(phi, phi->getIncomingValue(around), index);
+    if (!step) continue;
+    auto* before = phi->getIncomingBlock(1 - around);
+    auto* latch = phi->getIncomingBlock(around);
+    auto* start = llvm::IRBuilder<>(before->getTerminator())
+                      .CreateExtractElement(phi->getIncomingValue(1 - around), std::uint64_t{index});
+    llvm::IRBuilder<> builder(phi);
+    auto* scalar = builder.CreatePHI(start->getType(), 2, "fuel");
+    scalar->addIncoming(start, before);
+    builder.SetInsertPoint(latch->getTerminator());
+    scalar->addIncoming(builder.CreateAdd(scalar, builder.getInt(*step)), latch);
+    builder.SetInsertPoint(&user);
+    return builder.CreateAdd(scalar, builder.getInt(*ahead));
+  }
+  return nullptr;
+}
+
+void make_scalar(llvm::Instruction& marker) {
+  auto* fuel = &marker.getOperandUse(0);
+  for (auto* add = llvm::dyn_cast<llvm::BinaryOperator>(fuel->get());
+       add && llvm::isa<llvm::Constant>(add->getOperand(1)); add = llvm::dyn_cast<llvm::BinaryOperator>(fuel->get())) {
+    fuel = &add->getOperandUse(0);
+  }
+  auto* element = llvm::dyn_cast<llvm::ExtractElementInst>(fuel->get());
+  if (!element) return;
+  const auto* index = llvm::dyn_cast<llvm::ConstantInt>(element->getIndexOperand());
+  if (!index) return;
+  auto* scalar = scalar_element(*element, element->getVectorOperand(), static_cast<unsigned>(index->getZExtValue()));
+  if (scalar) fuel->set(scalar);
+}
+
+// The store that publishes fuel, and at which the run parks when the page is protected.
+void store_fuel(llvm::Module& module, llvm::CallInst* marker) {
+  const Safepoint safepoint(*marker);
+  llvm::IRBuilder<> builder(marker);
+  auto* store =
+      builder.CreateAlignedStore(safepoint.fuel, fixed_address(module, kSafepointSymbol, 0), llvm::Align(8), true);
+  auto& context = module.getContext();
+  const auto constant = [](llvm::Constant* value) -> llvm::Metadata* { return llvm::ConstantAsMetadata::get(value); };
+  auto* record = llvm::MDNode::get(context, {constant(builder.getInt32(kRecordMark)), constant(safepoint.function),
+                                             constant(safepoint.offset), constant(safepoint.owed)});
+  store->setMetadata(llvm::LLVMContext::MD_pcsections,
+                     llvm::MDNode::get(context, {llvm::MDString::get(context, kRecordSection), record}));
+}
+
+llvm::Value* load_context(llvm::IRBuilder<>& builder, llvm::Module& module, std::uint64_t field) {
+  return builder.CreateAlignedLoad(builder.getInt64Ty(), fixed_address(module, kContextSymbol, field), llvm::Align(8));
+}
+
+// Ends the run where `condition` holds, by the trap service: the verdict follows from the fuel.
+void stop_if(llvm::Module& module, llvm::CallInst* marker, llvm::Value* condition, llvm::Value* fuel, Trap trap) {
+  const Safepoint safepoint(*marker);
+  auto* rarely = llvm::MDBuilder(module.getContext()).createUnlikelyBranchWeights();
+  llvm::IRBuilder<> builder(llvm::SplitBlockAndInsertIfThen(condition, marker, true, rarely));
+  if (fuel) {
+    builder.CreateAlignedStore(fuel, fixed_address(module, kContextSymbol, offsetof(ContextHead, fuel)),
+                               llvm::Align(8));
+  }
+  constexpr auto kSlot = offsetof(ContextHead, services) + 8 * static_cast<std::uint64_t>(Service::trap);
+  auto* target =
+      builder.CreateAlignedLoad(builder.getPtrTy(), fixed_address(module, kContextSymbol, kSlot), llvm::Align(8));
+  auto* i32 = builder.getInt32Ty();
+  auto* call =
+      builder.CreateCall(llvm::FunctionType::get(builder.getVoidTy(), {i32, i32, i32}, false), target,
+                         {builder.getInt32(static_cast<std::uint32_t>(trap)), safepoint.function, safepoint.offset});
+  call->setDoesNotThrow();
+  call->setDoesNotReturn();
+  call->addFnAttr(llvm::Attribute::Cold);
+}
+
+void compare_fuel(llvm::Module& module, llvm::CallInst* marker) {
+  const Safepoint safepoint(*marker);
+  llvm::IRBuilder<> builder(marker);
+  auto* exact = builder.CreateAdd(safepoint.fuel, safepoint.owed);
+  auto* limit = load_context(builder, module, offsetof(ContextHead, fuel_limit));
+  stop_if(module, marker, builder.CreateICmpUGT(exact, limit), exact, Trap::out_of_fuel);
+}
+
+void compare_epoch(llvm::Module& module, llvm::CallInst* marker) {
+  llvm::IRBuilder<> builder(marker);
+  auto* epoch = load_context(builder, module, offsetof(ContextHead, epoch));
+  auto* deadline = load_context(builder, module, offsetof(ContextHead, epoch_deadline));
+  stop_if(module, marker, builder.CreateICmpUGE(epoch, deadline), nullptr, Trap::interrupt);
+}
+
+}  // namespace
+
+void drop_safepoints(llvm::Module& module) {
+  for (auto* marker : markers_of(module)) marker->eraseFromParent();
+}
+
+void soften_safepoints(llvm::Module& module) {
+  auto* softened = llvm::Intrinsic::getDeclaration(&module, llvm::Intrinsic::sideeffect);
+  for (auto* marker : markers_of(module)) {
+    llvm::SmallVector<llvm::Value*, Safepoint::kOperands> operands(marker->args());
+    auto* call =
+        llvm::CallInst::Create(softened, {}, {llvm::OperandBundleDef(kBundle, operands)}, "", marker->getIterator());
+    call->setDebugLoc(marker->getDebugLoc());
+    marker->eraseFromParent();
+  }
+}
+
+bool merge_safepoints(llvm::Function& function) {
+  llvm::SmallVector<llvm::Instruction*, 16> superfluous;
+  llvm::SmallVector<llvm::Instruction*, 16> first_ones;
+  for (auto& block : function) {
+    bool has_one = false;
+    for (auto& instruction : block) {
+      if (!is_softened(instruction)) continue;
+      if (std::exchange(has_one, true)) {
+        superfluous.push_back(&instruction);
+      } else {
+        first_ones.push_back(&instruction);
+      }
+    }
+  }
+  for (auto* instruction : superfluous) instruction->eraseFromParent();
+  for (auto* instruction : first_ones) make_scalar(*instruction);
+  return !first_ones.empty();
+}
+
+void lower_safepoints(llvm::Module& module, Metering metering) {
+  for (auto* marker : softened_markers_of(module)) {
+    switch (metering) {
+      case Metering::none:
+      case Metering::counted:
+        break;
+      case Metering::slacked:
+        store_fuel(module, marker);
+        break;
+      case Metering::checked:
+        compare_fuel(module, marker);
+        break;
+      case Metering::epoch:
+        compare_epoch(module, marker);
+        break;
+    }
+    marker->eraseFromParent();
+  }
+  if (auto* marker = module.getFunction(kSafepointMarker)) marker->eraseFromParent();
 }
 
 }  // namespace slack::jit

@@ -1,13 +1,17 @@
 // From safepoint markers to safepoints: the last step before code generation.
 //
 // While a module is optimised a safepoint is a call that touches nothing the module can see, so it holds back no other
-// memory access. Here it becomes the volatile store it stands for, with what the safepoint table needs as !pcsections
-// (LLVM's "PC Sections Metadata"). Only the code generator runs after this, and it carries that metadata along.
+// memory access. Here it becomes what it stands for. In mode `slacked` that is a volatile store, with what the
+// safepoint table needs as !pcsections (LLVM's "PC Sections Metadata"); only the code generator runs after this, and it
+// carries that metadata along. In the modes that check for themselves it is a comparison and a branch to where the run
+// ends.
 #pragma once
 
 #include <cstdint>
 
 #include <llvm/IR/Module.h>
+
+#include "daemon/wire/run_options.hpp"
 
 namespace slack::jit {
 
@@ -18,6 +22,17 @@ inline constexpr char kRecordSection[] = "slack_safepoint_records";
 // No distance: an image spans less than 1 GiB.
 inline constexpr std::uint32_t kRecordMark = 0x7fff'ffff;
 
-void lower_safepoints(llvm::Module& module);
+// Takes all markers away: mode `counted`, before the vectoriser.
+void drop_safepoints(llvm::Module& module);
+
+// Gives markers the form that the vectoriser and the unroller take no notice of: llvm.sideeffect, with the operands in
+// its bundle. It seems to read all memory, so it would be in the way of earlier passes.
+void soften_safepoints(llvm::Module& module);
+
+// Of the safepoints of a block leaves the first: a vectorised or unrolled loop has as many as rounds in its body. The
+// first one's fuel is the first element of a vector, which becomes a counter of its own.
+bool merge_safepoints(llvm::Function& function);
+
+void lower_safepoints(llvm::Module& module, Metering metering);
 
 }  // namespace slack::jit

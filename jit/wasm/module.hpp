@@ -115,6 +115,7 @@ struct ElementSegment {
   ValueType type = ValueType::funcref;
   std::uint32_t table = 0;
   ConstantExpression offset;
+  bool by_expression = false;  // the items are written as expressions, not as function indices
   std::vector<ConstantExpression> items;
   WasmOffset file_offset;
 };

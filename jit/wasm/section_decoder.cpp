@@ -257,6 +257,7 @@ bool SectionDecoder::elements() {
       if (!constant_expression(segment.offset)) return false;
     }
     const bool by_expression = (flags & kByExpression) != 0;
+    segment.by_expression = by_expression;
     if ((flags & (kNotActive | kTableOrDeclared)) != 0) {  // else the type is funcref without saying so
       if (by_expression) {
         if (!read_reference_type(reader_, segment.type)) return false;

@@ -4,13 +4,13 @@ _slackctl() {
   local verb=${COMP_WORDS[1]} word
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run list stop status --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run list stop prune status --help --version' -- "$current")
     return
   fi
   case $verb in
     run)
       case $previous in
-        --report | --dir)
+        --report | --dir | --link)
           compopt -o filenames 2> /dev/null
           if [[ $previous == --dir ]]; then
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
@@ -28,15 +28,18 @@ _slackctl() {
           ;;
       esac
       # After the module every word is the module's own.
+      local before=
       for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
-        if [[ $word == *.wasm ]]; then
+        # NAME=FILE of --link is three words here.
+        if [[ $word == *.wasm && $before != = && $before != --link ]]; then
           compopt -o default 2> /dev/null
           return
         fi
+        before=$word
       done
       if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '--fuel --wall --cpu --memory --slack --output --dir --env --invoke
-          --metering --deterministic --measure --stream --keep-output --stats --report --private --system --help' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W '--fuel --wall --cpu --memory --slack --output --dir --link --env --invoke
+          --metering --no-cache --deterministic --measure --stream --keep-output --stats --report --private --system --help' -- "$current")
       else
         compopt -o filenames 2> /dev/null
         mapfile -t COMPREPLY < <(compgen -f -X '!*.wasm' -- "$current"; compgen -d -- "$current")
@@ -45,7 +48,7 @@ _slackctl() {
     stop)
       mapfile -t COMPREPLY < <(compgen -W "--help $(slackctl list 2> /dev/null | awk 'NR > 1 { print $1 }')" -- "$current")
       ;;
-    status)
+    status | prune)
       mapfile -t COMPREPLY < <(compgen -W '--private --system --help' -- "$current")
       ;;
     list)

@@ -28,6 +28,7 @@ class Configuration:
     input_bytes: int = 4_000
     metering: str = "slacked"
     canonical_nans: bool = False
+    linked: bool = False  # with other.wat, from which it imports
     ci_seeds: int = 0  # how many the suite runs: 2,000 in all
 
     @property
@@ -37,7 +38,7 @@ class Configuration:
 
 CONFIGURATIONS = {
     "default": Configuration(
-        "scalar code that seldom traps", COMMON | {"disallow-traps": True, "min-memories": 1, "max-instructions": 120}, ci_seeds=500),
+        "scalar code that seldom traps", COMMON | {"disallow-traps": True, "min-memories": 1, "max-instructions": 120}, ci_seeds=400),
     "traps": Configuration(
         "scalar code that traps a great deal, accesses near the end of memory",
         COMMON | {"min-memories": 1, "min-tables": 1, "memory-offset-choices": [60, 30, 10], "max-instructions": 60}, ci_seeds=400),
@@ -51,20 +52,29 @@ CONFIGURATIONS = {
     "big": Configuration(
         "large bodies", COMMON | {"disallow-traps": True, "min-memories": 1, "max-funcs": 12, "max-instructions": 2_500},
         input_bytes=30_000, ci_seeds=100),
+    "linked": Configuration(
+        "imports from another instance: functions, globals, tables, memory",
+        COMMON | {"max-imports": 30, "max-types": 30, "max-funcs": 30, "max-globals": 20, "max-tables": 6, "max-instructions": 120},
+        linked=True, ci_seeds=150),
     "deterministic": Configuration(
         "NaNs made canonical by the compilers, not by the module",
         COMMON | {"canonicalize-nans": False, "simd-enabled": False, "min-memories": 1, "disallow-traps": True,
                   "max-instructions": 120, "allowed-instructions": NO_TABLES},
-        canonical_nans=True, ci_seeds=250),
+        canonical_nans=True, ci_seeds=175),
     "deterministic-simd": Configuration(
         "the same with vectors",
         COMMON | {"canonicalize-nans": False, "simd-enabled": True, "min-memories": 1, "disallow-traps": True,
                   "max-instructions": 120, "allowed-instructions": NO_TABLES},
         canonical_nans=True, ci_seeds=100),
     "counted": Configuration(
-        "the mode without safepoints", COMMON | {"min-memories": 1, "max-instructions": 120}, metering="counted", ci_seeds=75),
+        "the mode without safepoints", COMMON | {"min-memories": 1, "max-instructions": 120}, metering="counted", ci_seeds=50),
     "none": Configuration(
-        "the mode without fuel", COMMON | {"min-memories": 1, "max-instructions": 120}, metering="none", ci_seeds=75),
+        "the mode without fuel", COMMON | {"min-memories": 1, "max-instructions": 120}, metering="none", ci_seeds=50),
+    "checked": Configuration(
+        "the mode that compares at each safepoint", COMMON | {"min-memories": 1, "max-instructions": 120}, metering="checked",
+        ci_seeds=50),
+    "epoch": Configuration(
+        "the mode that looks at a clock", COMMON | {"min-memories": 1, "max-instructions": 120}, metering="epoch", ci_seeds=25),
 }
 
 SESSIONS = 6  # exported functions that are called, each in an instance of its own

@@ -1,8 +1,9 @@
 // Runs modules for the differential tests: reads one request a line, writes what became of the module as JSON lines.
 //
-// A request is {"module": PATH, "metering": NAME, "canonical_nans": BOOL, "sessions": [[CALL...]...]}, a call
-// {"export": NAME, "args": [[LOW, HIGH]...]}. The module is compiled once, in a process of its own, and each session is
-// a fork of that: a fresh instance, its calls in order, and then the state it ends in. The answer is one line,
+// A request is {"module": PATH, "metering": NAME, "canonical_nans": BOOL, "sessions": [[CALL...]...]}, with "other":
+// PATH where the module imports from another; a call is {"export": NAME, "args": [[LOW, HIGH]...]}. The module is
+// compiled once, in a process of its own, and each session is a fork of that: a fresh instance, its calls in order, and
+// then the state it ends in. The answer is one line,
 // {"compiled": "ok" | "refused" | "fault" | "died", "text"}, one line a session, and {"end": true}.
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -16,15 +17,17 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/address_map.hpp"
 #include "daemon/base/fd.hpp"
 #include "jit/llvm/compiler.hpp"
-#include "tests/spec-run/instance.hpp"
+#include "tests/spec-run/store.hpp"
 
 namespace slack::spec {
 namespace {
@@ -76,20 +79,67 @@ json describe(const services::Value& value, image::ValueType type) {
   return {value.low, 0};
 }
 
+// The module has the addresses of the module that is run; the one that it imports from, those beside it.
+constexpr std::uint32_t kSlot = 0;
+constexpr std::uint32_t kOtherSlot = 1;
+
+// What all growths together asked for. Of those that failed the other engine may charge it.
+std::uint64_t asked_growth = 0;
+services::MemoryGrowFn grow_memory = nullptr;
+services::TableGrowFn grow_table = nullptr;
+
+// A service tells by its return address which instance calls it: so these jump there, and do not call.
+#ifdef __clang__
+#define TAIL_CALL [[clang::musttail]] return
+#else
+#define TAIL_CALL return  // GCC makes a jump of it; meson.build sees to the optimisation
+#endif
+std::uint32_t counted_grow_memory(std::uint32_t delta) {
+  asked_growth += delta;
+  TAIL_CALL grow_memory(delta);
+}
+std::uint32_t counted_grow_table(std::uint32_t table, std::uint32_t delta, std::uint64_t reference) {
+  asked_growth += delta;
+  TAIL_CALL grow_table(table, delta, reference);
+}
+#undef TAIL_CALL
+
+void watch_growth(ContextHead& head) {
+  auto& memory = head.services[static_cast<std::uint32_t>(Service::memory_grow)];
+  auto& table = head.services[static_cast<std::uint32_t>(Service::table_grow)];
+  grow_memory = reinterpret_cast<services::MemoryGrowFn>(memory);
+  grow_table = reinterpret_cast<services::TableGrowFn>(table);
+  memory = reinterpret_cast<std::uint64_t>(&counted_grow_memory);
+  table = reinterpret_cast<std::uint64_t>(&counted_grow_table);
+}
+
+// Pages and elements of all that these instances own.
+std::uint64_t extent_of(const Store& store, bool linked) {
+  std::uint64_t extent = 0;
+  for (const auto slot : {kSlot, kOtherSlot}) {
+    if (slot == kOtherSlot && !linked) break;
+    const auto& instance = store.instance(slot);
+    if (&instance.memory_owner() == instance.context)
+      extent += instance.context->memory_bytes / address_map::kWasmPageBytes;
+    for (const auto& table : instance.own_tables) extent += table.descriptor->size;
+  }
+  return extent;
+}
+
 json describe(const Ending& ending) {
   json line{{"fuel", ending.fuel}, {"published", ending.published}};
   if (ending.trap) line["trap"] = std::string(message_of(*ending.trap));
   return line;
 }
 
-json call(Instance& instance, const json& wanted) {
-  const auto* found = instance.find_export(wanted["export"].get<std::string>());
+json call(Store& store, const json& wanted) {
+  const auto* found = store.instance(kSlot).find_export(wanted["export"].get<std::string>());
   if (found == nullptr || found->thunk == 0) return {{"trap", "no such function"}};
   const auto& signature = found->signature;
   std::vector<services::Value> values(std::max({signature.parameter_count, signature.result_count, 1u}));
   for (std::size_t i = 0; i < wanted["args"].size(); ++i)
     values.at(i) = {wanted["args"][i][0].get<std::uint64_t>(), wanted["args"][i][1].get<std::uint64_t>()};
-  const auto ending = instance.call(found->thunk, values.data());
+  const auto ending = store.call(kSlot, found->thunk, values.data());
   auto line = describe(ending);
   if (ending.trap) return line;
   const auto* types = at<image::ValueType>(signature.types) + signature.parameter_count;
@@ -99,47 +149,50 @@ json call(Instance& instance, const json& wanted) {
 }
 
 // What a session leaves: everything the module exports, by its name.
-json state(const Instance& instance) {
+json state(const worker::Instance& instance) {
   json result{{"globals", json::object()}, {"tables", json::object()}, {"memories", json::object()}};
-  const auto& header = instance.header();
-  const auto* exports = at<image::Export>(header.exports);
-  for (std::uint32_t i = 0; i < header.export_count; ++i) {
-    const auto& each = exports[i];
+  const auto& header = *instance.header;
+  for (const auto& each : instance.exports()) {
     const std::string name(at<char>(each.name.bytes), each.name.size);
     if (each.kind == image::ExternKind::global) {
       const auto type = at<image::Global>(header.globals)[each.index].type;
       result["globals"][name] = describe(instance.global(each.index), type);
     } else if (each.kind == image::ExternKind::table) {
-      const auto& table = instance.table(each.index);
+      const auto& table = *instance.tables[each.index]->descriptor;
       std::vector<std::uint8_t> used;
       for (std::uint32_t j = 0; j < table.size; ++j) used.push_back(at<std::uint64_t>(table.elements)[j] != 0 ? 1 : 0);
       result["tables"][name] = {table.size, crc32(used)};
     } else if (each.kind == image::ExternKind::memory) {
-      const auto bytes = instance.head().memory_bytes;
-      result["memories"][name] = {bytes, crc32({at<std::uint8_t>(address_map::kMemory), bytes})};
+      const auto bytes = instance.memory_owner().memory_bytes;
+      result["memories"][name] = {bytes, crc32({at<std::uint8_t>(instance.context->memory_base), bytes})};
     }
   }
   return result;
 }
 
-[[noreturn]] void run_session(int pipe, Instance& instance, const json& calls) {
+[[noreturn]] void run_session(int pipe, Store& store, const json& calls, bool linked) {
   ::alarm(kSecondsForASession);
-  const auto started = instance.instantiate();
-  json line{{"start", describe(started)}, {"calls", json::array()}};
-  if (!started.trap) {
-    for (const auto& each : calls) line["calls"].push_back(call(instance, each));
-    line["state"] = state(instance);
+  watch_growth(*store.instance(kSlot).context);
+  const auto started = store.instantiate(kSlot);
+  if (!started) ::_exit(1);
+  json line{{"start", describe(*started)}, {"calls", json::array()}};
+  if (!started->trap) {
+    for (const auto& each : calls) {
+      const auto before = extent_of(store, linked);
+      asked_growth = 0;
+      line["calls"].push_back(call(store, each));
+      line["calls"].back()["failed_growth"] = asked_growth + before - extent_of(store, linked);
+    }
+    line["state"] = state(store.instance(kSlot));
+    if (linked) line["other"] = state(store.instance(kOtherSlot));
   }
   write_line(pipe, line);
   ::_exit(0);
 }
 
-Expected<Instance*> compile_and_map(const json& request, json& complaint) {
-  std::ifstream file(request["module"].get<std::string>(), std::ios::binary);
+Expected<Fd> compile(const std::string& path, const jit::CompileOptions& options, json& complaint) {
+  std::ifstream file(path, std::ios::binary);
   const std::vector<std::uint8_t> bytes(std::istreambuf_iterator<char>(file), {});
-  jit::CompileOptions options;
-  options.metering = metering_named(request["metering"].get<std::string>()).value_or(Metering::slacked);
-  options.canonical_nans = request["canonical_nans"].get<bool>();
   std::string scratch = "/tmp/diff-run-XXXXXX";
   if (::mkdtemp(scratch.data()) == nullptr) return fail("mkdtemp");
   auto compiled = jit::compile(bytes, options, scratch);
@@ -150,17 +203,44 @@ Expected<Instance*> compile_and_map(const json& request, json& complaint) {
     complaint = {{"compiled", "refused"}, {"text", refusal.reason}};
     return fail(Fault{EINVAL, refusal.reason});
   }
-  auto image = make_sealed_memfd("image", compiled->data(), Bytes(compiled->size()));
+  return make_sealed_memfd("image", compiled->data(), Bytes(compiled->size()));
+}
+
+// The module that the other one imports from; it is instantiated once, and each session has a copy of what it is then.
+Expected<void> add_other(Store& store, const std::string& path, jit::CompileOptions options, json& complaint) {
+  options.slot = kOtherSlot;
+  const auto image = compile(path, options, complaint);
   if (!image) return fail(image.error());
-  return Instance::create(image->get());
+  if (const auto loaded = store.load(image->get(), kOtherSlot); !loaded) return fail(Fault{EIO, loaded.error().text});
+  watch_growth(*store.instance(kOtherSlot).context);
+  if (const auto started = store.instantiate(kOtherSlot); !started) return fail(Fault{EIO, started.error().text});
+  store.enter("other", kOtherSlot);
+  return {};
+}
+
+Expected<std::unique_ptr<Store>> compile_and_map(const json& request, json& complaint) {
+  jit::CompileOptions options;
+  options.metering = metering_named(request["metering"].get<std::string>()).value_or(Metering::slacked);
+  options.canonical_nans = request["canonical_nans"].get<bool>();
+  options.slot = kSlot;
+  const auto image = compile(request["module"].get<std::string>(), options, complaint);
+  if (!image) return fail(image.error());
+  auto store = Store::make(options.metering);
+  if (!store) return store;
+  if (request.contains("other")) {
+    if (auto added = add_other(**store, request["other"].get<std::string>(), options, complaint); !added)
+      return fail(added.error());
+  }
+  if (const auto loaded = (*store)->load(image->get(), kSlot); !loaded) return fail(Fault{EIO, loaded.error().text});
+  return store;
 }
 
 [[noreturn]] void run_module(int pipe, const json& request) {
   ::alarm(kSecondsToCompile);
   json complaint;
-  auto instance = compile_and_map(request, complaint);
-  if (!instance) {
-    if (complaint.is_null()) complaint = {{"compiled", "fault"}, {"text", instance.error().what}};
+  auto store = compile_and_map(request, complaint);
+  if (!store) {
+    if (complaint.is_null()) complaint = {{"compiled", "fault"}, {"text", store.error().what}};
     write_line(pipe, complaint);
     ::_exit(0);
   }
@@ -168,7 +248,7 @@ Expected<Instance*> compile_and_map(const json& request, json& complaint) {
   ::alarm(0);
   for (const auto& session : request["sessions"]) {
     const auto pid = ::fork();
-    if (pid == 0) run_session(pipe, **instance, session);
+    if (pid == 0) run_session(pipe, **store, session, request.contains("other"));
     int status = 0;
     if (pid < 0 || ::waitpid(pid, &status, 0) != pid) ::_exit(1);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {

@@ -56,23 +56,25 @@ def name_of_trap(code):
 
 
 class Signatures:
-    """Types of the exported functions of a valid module without imports: wasmtime's Python has no vector types."""
+    """Types of the functions that a valid module has and exports: wasmtime's Python has no vector types."""
 
     def __init__(self, content):
         self.content, self.at = content, 8
-        types, functions, self.exported = [], [], {}
+        types, functions, self.exported, imported = [], [], {}, 0
         while self.at < len(content):
             section, size = self.byte(), self.number()
             end = self.at + size
             if section == 1:
                 types = [self.signature() for _ in range(self.number())]
+            elif section == 2:
+                imported = sum(self.skip_import() for _ in range(self.number()))
             elif section == 3:
                 functions = [self.number() for _ in range(self.number())]
             elif section == 7:
                 for _ in range(self.number()):
                     name, kind, index = self.take(self.number()).decode(), self.byte(), self.number()
-                    if kind == 0:
-                        self.exported[name] = types[functions[index]]
+                    if kind == 0 and index >= imported:
+                        self.exported[name] = types[functions[index - imported]]
             self.at = end
 
     def take(self, count):
@@ -90,6 +92,23 @@ class Signatures:
             shift += 7
         return result | byte << shift
 
+    def skip_import(self):
+        """Whether it is a function's."""
+        self.take(self.number())
+        self.take(self.number())
+        kind = self.byte()
+        if kind == 0:
+            self.number()
+        elif kind == 3:
+            self.take(2)
+        else:
+            if kind == 1:
+                self.byte()
+            if self.byte() & 1:
+                self.number()
+            self.number()
+        return kind == 0
+
     def signature(self):
         self.byte()
         return tuple([TYPES[self.byte()] for _ in range(self.number())] for _ in range(2))
@@ -98,8 +117,8 @@ class Signatures:
 class Module:
     """A module that compiled; none of its sessions knows of another."""
 
-    def __init__(self, compiler, content):
-        self.engine = compiler
+    def __init__(self, compiler, content, other=None):
+        self.engine, self.other = compiler, other
         self.module = wasmtime.Module(compiler, content)
         self.signatures = Signatures(content).exported
 
@@ -111,9 +130,14 @@ class Module:
     def session(self, calls):
         store = wasmtime.Store(self.engine)
         store.set_fuel(FUEL_OF_A_CALL)
+        linker = wasmtime.Linker(self.engine)
+        if self.other:
+            other = linker.instantiate(store, self.other.module)
+            linker.define_instance(store, "other", other)
+            store.set_fuel(FUEL_OF_A_CALL)
         start = {}
         try:
-            exports = wasmtime.Instance(store, self.module, []).exports(store)
+            exports = linker.instantiate(store, self.module).exports(store)
         except wasmtime.Trap as trap:
             start["trap"] = name_of_trap(trap.trap_code)
         start["fuel"] = FUEL_OF_A_CALL - store.get_fuel()
@@ -122,6 +146,8 @@ class Module:
             result["calls"] = [self.call(store, exports[each["export"]], self.signatures[each["export"]], each["args"])
                                for each in calls]
             result["state"] = self.state(store, exports)
+            if self.other:
+                result["other"] = self.other.state(store, other.exports(store))
         return result
 
     @staticmethod

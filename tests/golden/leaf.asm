@@ -36,7 +36,7 @@ wasm.divide:
 .LBB1_2:
 	movl	$1, %esi
 	movl	$130, %edx
-	callq	*slack_context+32(%rip)
+	callq	*slack_context+56(%rip)
 	ud2
 
 wasm.remainder:
@@ -71,7 +71,7 @@ wasm.remainder:
 	movl	$1, %edi
 	movl	$2, %esi
 	movl	$138, %edx
-	callq	*slack_context+32(%rip)
+	callq	*slack_context+56(%rip)
 	ud2
 
 wasm.truncate:
@@ -99,7 +99,7 @@ wasm.truncate:
 .LBB3_2:
 	movl	$3, %esi
 	movl	$144, %edx
-	callq	*slack_context+32(%rip)
+	callq	*slack_context+56(%rip)
 	ud2
 
 wasm.minimum:

@@ -2,10 +2,9 @@
 # Replays what `spec-run --fuel-log` did on wasmtime with consume_fuel, and compares the fuel of each action.
 """Usage: fuel_oracle.py DIRECTORY FUEL_LOG
 
-DIRECTORY is the suite that spec-run ran on. Needs wasmtime 50.0.1 (PyPI). Not compared: an action that traps, where
-wasmtime loses the work since its last flush; and the instantiation of a module without a start function, where wasmtime
-charges for expressions of segments and globals that no C or Rust program has. Vectors pass through vector_calls.py. The
-last line is `N passed, N failed, N skipped`.
+DIRECTORY is the suite that spec-run ran on. Needs wasmtime 50.0.1 (PyPI). Not compared: an action or an instantiation
+that traps, where wasmtime loses the work since its last flush. Vectors pass through vector_calls.py. The last line is
+`N passed, N failed, N skipped`.
 """
 import itertools
 import json
@@ -52,15 +51,16 @@ def argument(value):
 
 
 class Replay:
-    def __init__(self, engine, folder, log):
+    def __init__(self, engine, folder, log, commands):
         self.engine, self.folder, self.log = engine, folder, log
+        self.shared = self.new_store() if any(each["type"] == "register" for each in commands) else None
         self.named, self.current = {}, None
         self.callers = {}  # line of an invocation with vectors → the function that makes it
         self.passed = self.failed = self.skipped = 0
 
     def compare(self, script, line, spent):
         for outcome, fuel in self.log.get((script, line), []):
-            if outcome != "returned" and not (outcome == "ready" and fuel):
+            if outcome not in ("returned", "ready"):
                 self.skipped += 1
             elif fuel == spent:
                 self.passed += 1
@@ -68,22 +68,38 @@ class Replay:
                 self.failed += 1
                 print(f"{script}:{line}: {fuel} fuel, wasmtime has {spent}")
 
-    def load(self, script, command, actions):
+    def new_store(self):
         store = wasmtime.Store(self.engine)
         store.set_fuel(FUEL)
         linker = wasmtime.Linker(self.engine)
+        linker.allow_shadowing = True
         spectest(linker, store)
-        self.current = None
+        return store, linker
+
+    def load(self, script, command, actions):
+        store, linker = self.shared or self.new_store()
+        before = store.get_fuel()
+        expected = command["type"] == "module"
+        if expected:
+            self.current = None
         try:
             module = wasmtime.Module.from_file(self.engine, str(self.folder / command.get("binary_filename", command["filename"])))
             instance = linker.instantiate(store, module)
         except (wasmtime.WasmtimeError, wasmtime.Trap):
             return
+        if not expected:
+            return
         self.current = (store, instance)
         if "name" in command:
             self.named[command["name"]] = self.current
-        self.compare(script, command["line"], FUEL - store.get_fuel())
+        self.compare(script, command["line"], before - store.get_fuel())
         self.make_callers(linker, actions)
+
+    def register(self, command):
+        target = self.named.get(command["name"]) if "name" in command else self.current
+        if target is not None:
+            store, linker = self.shared
+            linker.define_instance(store, command["as"], target[1])
 
     def make_callers(self, linker, actions):
         """For the invocations among `actions` that are on the current instance."""
@@ -130,12 +146,16 @@ def main():
     for path in sorted(directory.rglob("*.json")):
         if not any(script == path.stem for script, _ in log):
             continue
-        replay = Replay(engine, path.parent, log)
         commands = json.loads(path.read_text())["commands"]
+        replay = Replay(engine, path.parent, log, commands)
         for index, command in enumerate(commands):
             if command["type"] == "module":
                 until_next = itertools.takewhile(lambda each: each["type"] != "module", commands[index + 1:])
                 replay.load(path.stem, command, [each for each in until_next if "action" in each])
+            elif command["type"] == "assert_uninstantiable":
+                replay.load(path.stem, command, [])  # what it did before it failed stays done
+            elif command["type"] == "register":
+                replay.register(command)
             elif "action" in command:
                 replay.perform(path.stem, command)
         passed += replay.passed

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-MODES = ["none", "counted", "slacked"]
+MODES = ["none", "counted", "slacked", "checked", "epoch"]
 SUM = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped")
 
 

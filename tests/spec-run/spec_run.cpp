@@ -8,17 +8,16 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "tests/spec-run/instance_process.hpp"
+#include "tests/spec-run/store_process.hpp"
 #include "tests/spec-run/values.hpp"
 
 namespace {
 
 using nlohmann::json;
-using slack::spec::InstanceProcess;
+using slack::spec::StoreProcess;
 
 // Returns a canonical NaN whose sign it has changed: that is no arithmetic, and stays negative in deterministic mode.
 constexpr char kNegatesNan[] = "f64x2_neg_canon";
@@ -26,7 +25,7 @@ constexpr char kNegatesNan[] = "f64x2_neg_canon";
 struct Totals {
   unsigned passed = 0;
   unsigned failed = 0;
-  unsigned skipped = 0;  // actions on modules that need another instance
+  unsigned skipped = 0;  // modules that this compiler does not support, and actions on them
 };
 
 struct Settings {
@@ -34,7 +33,20 @@ struct Settings {
   std::string only;
   std::ofstream fuel_log;  // one line an action: script, line, fuel
   slack::jit::CompileOptions options;
+  slack::Fd spectest;  // its image
 };
+
+// An instance in its store; released when neither the script's position nor a name leads to it.
+struct Instance {
+  Instance(std::shared_ptr<StoreProcess> its_store, unsigned its_number)
+      : store(std::move(its_store)), number(its_number) {}
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+  ~Instance() { store->release(number); }
+  std::shared_ptr<StoreProcess> store;
+  unsigned number;
+};
+using InstancePtr = std::shared_ptr<Instance>;
 
 class ScriptRun {
  public:
@@ -44,7 +56,11 @@ class ScriptRun {
   void run() {
     std::ifstream file(script_);
     const auto content = json::parse(file);
-    for (const auto& command : content["commands"]) perform(command);
+    const auto& commands = content["commands"];
+    // Where no module imports from another each has a process, and the addresses of the module that is run.
+    shares_store_ =
+        std::any_of(commands.begin(), commands.end(), [](const json& each) { return each["type"] == "register"; });
+    for (const auto& command : commands) perform(command);
   }
 
  private:
@@ -52,7 +68,7 @@ class ScriptRun {
     const auto& type = command["type"].get_ref<const std::string&>();
     line_ = command["line"];
     if (type == "module") {
-      load(command, true);
+      load(command);
     } else if (type == "assert_return") {
       expect_return(command);
     } else if (type == "assert_trap" || type == "assert_exhaustion") {
@@ -61,53 +77,74 @@ class ScriptRun {
       auto* instance = instance_for(command["action"]);
       if (instance) judge(act(*instance, command["action"])["outcome"] == "returned", "action failed");
     } else if (type == "assert_uninstantiable") {
-      load(command, false);
+      expect_failure(command, "trapped");
+    } else if (type == "assert_unlinkable") {
+      expect_failure(command, "unlinkable");
     } else if (type == "register") {
-      registered_.push_back(command.contains("name") ? named_[command["name"].get<std::string>()] : current_);
+      auto instance = command.contains("name") ? named_[command["name"].get<std::string>()] : current_;
+      if (!instance) return;
+      instance->store->enter(instance->number, command["as"].get<std::string>());
+      registered_.push_back(std::move(instance));
     }
-    // What is malformed, invalid or cannot be linked never reaches the generator: spec-validate's part.
+    // What is malformed or invalid never reaches the generator: spec-validate's part.
   }
 
-  void load(const json& command, bool expect_success) {
+  // Null, with the fault judged, if there can be no process for it.
+  std::shared_ptr<StoreProcess> store() {
+    if (shares_store_ && store_) return store_;
+    auto started = StoreProcess::start(settings_.options, settings_.spectest);
+    if (!started) {
+      judge(false, started.error().what);
+      return nullptr;
+    }
+    store_ = std::move(*started);
+    return store_;
+  }
+
+  json load_into(StoreProcess& store, const json& command) {
     const auto* file = command.contains("binary_filename") ? "binary_filename" : "filename";
-    const auto module = script_.parent_path() / command[file].get<std::string>();
-    auto process = InstanceProcess::start(module, settings_.options);
-    if (!process) {
-      judge(false, process.error().what);
+    return store.load(script_.parent_path() / command[file].get<std::string>());
+  }
+
+  void load(const json& command) {
+    current_ = nullptr;  // its addresses are free for this one
+    if (command.contains("name")) named_[command["name"].get<std::string>()] = nullptr;
+    const auto store = this->store();
+    if (!store) return;
+    const auto started = load_into(*store, command);
+    if (started["outcome"] == "skipped") {
+      ++totals_.skipped;
       return;
     }
-    std::shared_ptr<InstanceProcess> instance = std::move(*process);
-    const json started = instance->started();
-    const auto outcome = started["outcome"].get<std::string>();
-    if (outcome == "skipped") {
+    judge(started["outcome"] == "ready", "module not instantiated: " + started.dump());
+    log_fuel(started);
+    if (started["outcome"] != "ready") return;
+    current_ = std::make_shared<Instance>(store, started["instance"].get<unsigned>());
+    if (command.contains("name")) named_[command["name"].get<std::string>()] = current_;
+  }
+
+  // The script goes on with the module before.
+  void expect_failure(const json& command, const char* outcome) {
+    const auto store = this->store();
+    if (!store) return;
+    const auto started = load_into(*store, command);
+    if (started["outcome"] == "skipped") {
       ++totals_.skipped;
-      instance = nullptr;
-      // It may have changed what it imports: those instances no longer are what the script believes them to be.
-      if (started["text"].get<std::string>().starts_with("imports ")) {
-        for (const auto& other : registered_) stale_.insert(other);
-      }
-      if (!expect_success) return;
-    } else if (expect_success) {
-      judge(outcome == "ready", "module not instantiated: " + started.value("text", ""));
-      log_fuel(started);
-      if (outcome != "ready") instance = nullptr;
-    } else {
-      judge(outcome == "trapped" && agrees(command, started), "should not be instantiated, but: " + started.dump());
-      return;  // the script goes on with the module before
+      return;
     }
-    current_ = instance;
-    if (command.contains("name")) named_[command["name"].get<std::string>()] = instance;
+    judge(started["outcome"] == outcome && agrees(command, started),
+          "expected " + command["text"].dump() + ", got " + started.dump());
+    if (started.contains("instance")) store->release(started["instance"].get<unsigned>());
   }
 
-  InstanceProcess* instance_for(const json& action) {
+  Instance* instance_for(const json& action) {
     const auto& instance = action.contains("module") ? named_[action["module"].get<std::string>()] : current_;
-    if (instance && !stale_.contains(instance)) return instance.get();
-    ++totals_.skipped;
-    return nullptr;
+    if (!instance) ++totals_.skipped;
+    return instance.get();
   }
 
-  json act(InstanceProcess& instance, const json& action) {
-    auto reply = instance.perform(action);
+  json act(Instance& instance, const json& action) {
+    auto reply = instance.store->perform(instance.number, action);
     log_fuel(reply);
     if (reply["outcome"] == "returned" && reply["published"] > reply["fuel"]) {
       reply = {{"outcome", "fault"}, {"text", "published fuel above the exact figure"}};
@@ -162,15 +199,17 @@ class ScriptRun {
   std::filesystem::path script_;
   Totals& totals_;
   unsigned line_ = 0;
-  std::shared_ptr<InstanceProcess> current_;
-  std::map<std::string, std::shared_ptr<InstanceProcess>> named_;
-  std::vector<std::shared_ptr<InstanceProcess>> registered_;
-  std::set<std::shared_ptr<InstanceProcess>> stale_;
+  bool shares_store_ = false;
+  std::shared_ptr<StoreProcess> store_;  // the last one started
+  InstancePtr current_;
+  std::map<std::string, InstancePtr> named_;
+  std::vector<InstancePtr> registered_;
 };
 
 int usage() {
   fmt::print(stderr,
-             "usage: spec-run DIR [--only SCRIPT] [--metering none|counted|slacked] [--deterministic] [--cpu NAME] "
+             "usage: spec-run DIR [--only SCRIPT] [--metering none|counted|slacked|checked|epoch] [--deterministic] "
+             "[--cpu NAME] "
              "[--fuel-log FILE]\n");
   return 64;
 }
@@ -207,6 +246,12 @@ int main(int argc, char** argv) {
     if (path.extension() == ".json" && (settings.only.empty() || path.stem() == settings.only)) scripts.push_back(path);
   }
   std::sort(scripts.begin(), scripts.end());
+  auto spectest = slack::spec::compile_spectest(settings.options);
+  if (!spectest) {
+    fmt::print(stderr, "spec-run: {}\n", spectest.error().what);
+    return 1;
+  }
+  settings.spectest = std::move(*spectest);
   Totals totals;
   for (const auto& script : scripts) {
     ScriptRun(settings, script, totals).run();

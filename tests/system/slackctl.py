@@ -138,16 +138,16 @@ def check_verdicts(checks, client):
     checks.ends("no such function", client("run", "--invoke", "gone", "hello.wasm"), 126, "gone")
     process = subprocess.Popen([client.slackctl, "run", "--private", "--report", "pid-report", "endless.wasm"],
                                cwd=client.folder, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    wait_until(lambda: any(child_names(process.pid)), "a private slackd")
+    wait_until(lambda: waits_for(process.pid, signal.SIGINT), "slackctl that waits for Ctrl-C")
     process.send_signal(signal.SIGINT)
     stderr = process.communicate(timeout=SECONDS)[1].decode()
     checks.ends("Ctrl-C", (process.returncode, "", stderr), 137, "killed")
 
 
-def child_names(pid):
-    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            yield pathlib.Path(f"/proc/{child}/comm").read_text().strip()
+def waits_for(pid, number):
+    """Whether the process has the signal blocked, to take it in its event loop."""
+    blocked = re.search(r"^SigBlk:\s*(\w+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return bool(int(blocked[1], 16) >> (number - 1) & 1)
 
 
 def wait_until(condition, what):

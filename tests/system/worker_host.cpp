@@ -127,7 +127,7 @@ Request parse(int count, char** arguments) {
 
 template <typename Message>
 Message receive(int socket, std::vector<Fd>* fds = nullptr) {
-  auto datagram = must(receive_datagram(socket, sizeof(wire::WorkerReport)));
+  auto datagram = must(receive_datagram(socket, std::max(sizeof(wire::WorkerReport), sizeof(Message))));
   Message message{};
   if (datagram.bytes.size() != sizeof message) die("the peer is gone or sent something else");
   std::memcpy(&message, datagram.bytes.data(), sizeof message);
@@ -154,6 +154,7 @@ Fd start_zygote(const std::string& worker) {
     ::execle(worker.c_str(), worker.c_str(), wire::kZygoteArgument, nullptr, empty);
     ::_exit(72);
   }
+  (void)receive<wire::ZygoteIntroduction>(pair.ours.get());
   const auto ready = receive<wire::ZygoteReady>(pair.ours.get());
   if (ready.error != 0) die(std::string("zygote: ") + ready.what);
   return std::move(pair.ours);
@@ -284,7 +285,7 @@ int run_once(int zygote, const Request& request, int image, int brief) {
       if (!directories.back().valid()) die("open " + path);
       fds.push_back(directories.back().get());
     }
-    const wire::Start start{static_cast<std::uint32_t>(directories.size())};
+    const wire::Start start{0, static_cast<std::uint32_t>(directories.size())};
     must(send_datagram(pair.ours.get(), bytes_of(start), fds));
     report = next(wire::Stage::prepared, nullptr);
     prepared = gone = monotonic_now();

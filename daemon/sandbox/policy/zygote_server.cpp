@@ -11,6 +11,7 @@
 
 #include "daemon/base/socket.hpp"
 #include "daemon/sandbox/policy/confine.hpp"
+#include "daemon/sandbox/policy/loaded_builds.hpp"
 
 namespace slack::sandbox {
 namespace {
@@ -108,7 +109,13 @@ wire::SpawnReply spawn(const ZygoteGround& ground, const Datagram& datagram, std
 
 }  // namespace
 
-int serve(Fd control, const std::function<int(Confined)>& child_main) {
+int serve(Fd control, const std::function<int(Confined)>& child_main, const std::function<void()>& warm_up) {
+  wire::ZygoteIntroduction introduction{};
+  const std::string builds = loaded_builds().substr(0, sizeof introduction.builds);
+  introduction.bytes = static_cast<std::uint32_t>(builds.size());
+  std::memcpy(introduction.builds, builds.data(), builds.size());
+  if (!send_datagram(control.get(), bytes_of(introduction))) return 1;
+  if (warm_up != nullptr) warm_up();
   auto ground = ground_zygote(control.get());
   wire::ZygoteReady ready{};
   if (!ground) set_fault(ready, ground.error());

@@ -22,9 +22,11 @@ struct Confined {
   wire::SpawnRequest request;
 };
 
-// Serves spawn requests on `control` (kZygoteControl) until the daemon closes it, then returns an exit status. Where
-// the zygote itself cannot be confined it tells the daemon why and returns 1. Never returns in a child: the child
-// exits with what `child_main` returns, without running destructors or exit handlers. Call it single-threaded.
-[[nodiscard]] int serve(Fd control, const std::function<int(Confined)>& child_main);
+// Introduces itself, lets `warm_up` load what is slow, and then serves spawn requests on `control` (kZygoteControl)
+// until the daemon closes it, then returns an exit status. Where the zygote itself cannot be confined it tells the
+// daemon why and returns 1. Never returns in a child: the child exits with what `child_main` returns, without running
+// destructors or exit handlers. Call it single-threaded.
+[[nodiscard]] int serve(Fd control, const std::function<int(Confined)>& child_main,
+                        const std::function<void()>& warm_up = {});
 
 }  // namespace slack::sandbox

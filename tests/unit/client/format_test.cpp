@@ -171,6 +171,9 @@ TEST_CASE("statistics show what is known and leave out the rest") {
         "  memory   12.0 MiB at its peak\n"
         "  monitor  12 looks, 0 arms\n"
         "  measured 33.1 ms between bench.start and bench.end, 100,000,000 fuel\n");
+  result.cache = "hit";
+  result.compile_usec = 0;
+  CHECK(stats_text("a.wasm", result).find("45.2 ms running, compiled before\n") != std::string::npos);
 }
 
 TEST_CASE("statistics have no headline where a verdict line stands above them") {

@@ -43,6 +43,27 @@ TEST_CASE("a user's runs are limited and the limit is named") {
   CHECK(admission.admit(demand(1001)));
 }
 
+TEST_CASE("linked modules are limited for a run and for a user, and given back") {
+  Admission::Limits limits = small();
+  limits.links_per_user = 5;
+  Admission admission(limits);
+  Demand with_links = demand(1000);
+  with_links.links = limits::kLinks + 1;
+  const auto too_many = admission.admit(with_links);
+  REQUIRE_FALSE(too_many);
+  CHECK(describe(too_many.error()) == "linked modules of a run (option 'links'): 25 asked for, 24 allowed");
+  with_links.links = 3;
+  {
+    const auto first = admission.admit(with_links);
+    REQUIRE(first);
+    const auto second = admission.admit(with_links);
+    REQUIRE_FALSE(second);
+    CHECK(describe(second.error()) == "linked modules of user 1000: 6 asked for, 5 allowed");
+    CHECK(second.error().passing);
+  }
+  CHECK(admission.admit(with_links));
+}
+
 TEST_CASE("a run that ends gives its charge back") {
   Admission admission(small());
   {

@@ -24,12 +24,19 @@ class FakeHost final : public Host {
   std::function<void()> reaped;
   std::function<Fault(const std::string&, pid_t, Bytes)> group;  // why there is none
   std::size_t compilers_started = 0;
+  std::string build = "a compiler";
 
   Expected<sandbox::Spawned> spawn_compiler(const sandbox::ChildLimits&) override {
     ++compilers_started;
     return start(compiler);
   }
-  Expected<sandbox::Spawned> spawn_worker(const sandbox::ChildLimits&) override { return start(worker); }
+  Expected<sandbox::Spawned> spawn_worker(const sandbox::ChildLimits&,
+                                          const std::function<void()>& meanwhile) override {
+    meanwhile();
+    return start(worker);
+  }
+  Expected<sandbox::ChildGroup> prepare_group(const std::string&, Bytes) override { return sandbox::ChildGroup(); }
+  Expected<std::string> compiler_build() override { return build; }
   Expected<sandbox::ChildGroup> make_group(const std::string& name, pid_t child, Bytes memory) override {
     if (group != nullptr) return fail(group(name, child, memory));
     return sandbox::ChildGroup();

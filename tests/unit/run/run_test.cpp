@@ -8,7 +8,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstring>
+#include <filesystem>
 
 #include "daemon/run/limits.hpp"
 #include "daemon/run/run_table.hpp"
@@ -179,6 +181,63 @@ TEST_CASE("a run that goes well passes through every state and releases its outp
   CHECK(world.recorder.states ==
         std::vector<std::string>{"1 compiling", "1 preparing", "1 running", "1 releasing", "1 finished"});
   CHECK(world.recorder.finished == std::vector<RunId>{id});
+}
+
+TEST_CASE("linked modules are compiled in their order after the module, each for its slot, and go to the worker") {
+  World world;
+  auto request = world.request();
+  for (const char* name : {"first", "second"})
+    request.links.push_back({name, Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
+  world.host.compiler = [](int socket) {
+    const auto asked = receive_datagram(socket, sizeof(wire::CompileRequest));
+    if (!asked || asked->fds.size() != 2) return;
+    wire::CompileRequest compile{};
+    std::memcpy(&compile, asked->bytes.data(), sizeof compile);
+    (void)!::write(asked->fds[1].get(), "image", 1 + compile.slot);
+    reply(socket, wire::CompileStatus::compiled);
+    wait_for_end(socket);
+  };
+  world.host.worker = [](int socket) {
+    const int uffd[] = {0};
+    hello(socket, wire::Stage::ready, uffd);
+    const auto message = receive_datagram(socket, sizeof(wire::Start));
+    if (!message || message->bytes.size() != sizeof(wire::Start)) return;
+    wire::Start start{};
+    std::memcpy(&start, message->bytes.data(), sizeof start);
+    if (start.links != 2 || start.directories != 1 || message->fds.size() != 8)
+      return report(socket, wire::End::refused, "not two linked modules and a directory");
+    const std::size_t images[] = {0, 5, 6};
+    for (std::size_t slot = 0; slot < std::size(images); ++slot)
+      if (::lseek(message->fds[images[slot]].get(), 0, SEEK_END) != static_cast<off_t>(1 + slot))
+        return report(socket, wire::End::refused, "an image in the wrong place");
+    hello(socket, wire::Stage::prepared);
+    wait_for_end(socket);
+  };
+  const RunId id = world.add(std::move(request));
+  world.reach(id, State::running);
+  CHECK(world.host.compilers_started == 3);
+  world.conclude(id, Verdict::ok);
+  CHECK(world.finish(id).verdict == Verdict::ok);
+  world.end_workers();
+}
+
+TEST_CASE("a linked module that is refused is named") {
+  World world;
+  auto request = world.request();
+  request.links.push_back({"first", Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
+  world.host.compiler = [](int socket) {
+    const auto asked = receive_datagram(socket, sizeof(wire::CompileRequest));
+    if (!asked || asked->fds.size() != 2) return;
+    wire::CompileRequest compile{};
+    std::memcpy(&compile, asked->bytes.data(), sizeof compile);
+    (void)!::write(asked->fds[1].get(), "image", 5);
+    reply(socket, compile.slot == 0 ? wire::CompileStatus::compiled : wire::CompileStatus::refused, "no good", 8);
+    wait_for_end(socket);
+  };
+  const auto& result = world.finish(world.add(std::move(request)));
+  CHECK(result.verdict == Verdict::refused);
+  CHECK(result.reason == "linked module first: no good");
+  CHECK(result.offset == 8u);
 }
 
 TEST_CASE("output of a run with another verdict stays where it is") {
@@ -386,7 +445,8 @@ TEST_CASE("runs that find no room for their held output wait for it") {
   CHECK(world.host.compilers_started == 2);
   world.conclude(runs[0], Verdict::trap);
   world.finish(runs[0]);
-  world.host.charges.erase(world.host.charges.begin());  // its worker is reaped
+  const auto place = std::ranges::find(world.host.executed, runs[0], &monitor::Assignment::id);
+  world.host.charges.erase(world.host.charges.begin() + (place - world.host.executed.begin()));  // its worker is reaped
   world.host.reaped();
   world.reach(runs[2], State::running);
   for (const RunId run : {runs[1], runs[2]}) world.conclude(run, Verdict::trap);
@@ -423,6 +483,139 @@ TEST_CASE("a compiler is in a group of its own before it is given the module") {
   CHECK(result.verdict == Verdict::crashed);
   CHECK(result.reason == "fault of slackd: no group to be had");
   world.host.group = nullptr;
+}
+
+// --- the cache ---
+
+// A folder of the test's own, and a configuration with a cache in it.
+struct CacheFolder {
+  std::string path;
+  CacheFolder() {
+    char pattern[] = "/tmp/slack-cache-XXXXXX";
+    REQUIRE(::mkdtemp(pattern) != nullptr);
+    path = pattern;
+  }
+  ~CacheFolder() { std::filesystem::remove_all(path); }
+  RunTable::Config config(std::size_t compilers = 4) const {
+    RunTable::Config config{{}, compilers};
+    auto store = cache::ImageStore::open(path, {Bytes(1 << 20), Bytes(1 << 20)});
+    REQUIRE(store);
+    config.cache.store = std::move(*store);
+    return config;
+  }
+};
+
+Request cached_request(World& world, const std::string& module) {
+  auto request = world.request();
+  request.module = std::move(*make_sealed_memfd("module", module.data(), Bytes(module.size())));
+  return request;
+}
+
+TEST_CASE("the second run of a module skips the compiler, in memory and from disk") {
+  const CacheFolder folder;
+  World world;
+  for (const bool anew : {false, true}) {
+    // A new daemon has nothing in memory.
+    world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(), world.recorder);
+    for (int i = 0; i < 2; ++i) {
+      const RunId id = world.add(cached_request(world, "a module"));
+      world.reach(id, State::running);
+      world.conclude(id, Verdict::trap);
+      const auto& result = world.finish(id);
+      CHECK(result.cache == (anew || i == 1 ? "hit" : "miss"));
+      CHECK(result.compile_usec == 0u);  // the clock here stands still
+      REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
+    }
+    CHECK(world.host.compilers_started == 1);
+  }
+  // The image is the one that was made, sealed: the worker's script looks at the seals.
+  const RunId other = world.add(cached_request(world, "another module"));
+  world.reach(other, State::running);
+  CHECK(world.host.compilers_started == 2);
+  world.conclude(other, Verdict::trap);
+  CHECK(world.finish(other).cache == "miss");
+  REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
+}
+
+TEST_CASE("what an image depends on parts it: options, compiler, user; and a run may do without the cache") {
+  const CacheFolder folder;
+  World world;
+  world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(), world.recorder);
+  std::size_t compiled = 0;
+  const auto run = [&](const std::function<void(Request&)>& change) {
+    auto request = cached_request(world, "a module");
+    change(request);
+    const RunId id = world.add(std::move(request));
+    world.reach(id, State::running);
+    world.conclude(id, Verdict::trap);
+    const auto result = world.finish(id);
+    REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
+    const bool more = world.host.compilers_started > compiled;
+    compiled = world.host.compilers_started;
+    return std::string(more ? "compiled " : "taken ") + *result.cache;
+  };
+  const auto as_it_is = [](Request&) {};
+  CHECK(run(as_it_is) == "compiled miss");
+  CHECK(run(as_it_is) == "taken hit");
+  CHECK(run([](Request& request) { request.options.deterministic = true; }) == "compiled miss");
+  CHECK(run([](Request& request) { request.options.metering = Metering::none; }) == "compiled miss");
+  CHECK(run([](Request& request) { request.options.cache = false; }) == "compiled off");
+  CHECK(run([](Request& request) { request.options.fuel = Fuel(7); }) == "taken hit");
+  if (::geteuid() == 0) CHECK(run([](Request& request) { request.uid = 12345; }) == "compiled miss");
+  world.host.build = "a later compiler";
+  CHECK(run(as_it_is) == "compiled miss");
+}
+
+TEST_CASE("of many runs of one module at once only as many compile as have turns") {
+  const CacheFolder folder;
+  World world;
+  world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(1), world.recorder);
+  std::vector<RunId> runs;
+  for (int i = 0; i < 5; ++i) runs.push_back(world.add(cached_request(world, "a module")));
+  for (const RunId run : runs) world.reach(run, State::running);
+  CHECK(world.host.compilers_started == 1);
+  for (const RunId run : runs) {
+    world.conclude(run, Verdict::trap);
+    world.finish(run);
+  }
+  REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
+}
+
+TEST_CASE("a table is not idle before its images are on disk, and prune removes them") {
+  const CacheFolder folder;
+  World world;
+  world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(), world.recorder);
+  const RunId id = world.add(cached_request(world, "a module"));
+  world.reach(id, State::preparing);
+  CHECK_FALSE(world.table->cache().idle());
+  world.reach(id, State::running);
+  REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
+  std::optional<ImageCache::Status> status;
+  world.table->cache().tell([&](const ImageCache::Status& told) { status = told; });
+  REQUIRE(world.reactor.run_until([&] { return status.has_value(); }));
+  CHECK(status->facility.available);
+  CHECK(status->counters.at("images") == 1);
+  CHECK(status->counters.at("misses") == 1);
+  CHECK(status->counters.at("resident_bytes") == 5);
+  std::optional<std::uint64_t> removed;
+  world.table->cache().prune(uid_t{4711}, [&](std::uint64_t count) { removed = count; });
+  REQUIRE(world.reactor.run_until([&] { return removed.has_value(); }));
+  CHECK(removed == 0u);
+  removed.reset();
+  world.table->cache().prune(::getuid(), [&](std::uint64_t count) { removed = count; });
+  REQUIRE(world.reactor.run_until([&] { return removed.has_value(); }));
+  CHECK(removed == 1u);
+  world.conclude(id, Verdict::trap);
+}
+
+TEST_CASE("a module that cannot be read here is the compiler's to refuse") {
+  const CacheFolder folder;
+  World world;
+  world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(), world.recorder);
+  world.host.compiler = [](int socket) { reply(socket, wire::CompileStatus::refused, "unexpected end", 0); };
+  const auto& result = world.finish(world.add());  // of /dev/null
+  CHECK(result.verdict == Verdict::refused);
+  CHECK(result.reason == "unexpected end");
 }
 
 TEST_CASE("the user's account is charged until the worker has been reaped") {

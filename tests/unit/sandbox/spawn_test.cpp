@@ -21,6 +21,7 @@
 #include "daemon/base/socket.hpp"
 #include "daemon/sandbox/cgroup_tree.hpp"
 #include "daemon/sandbox/child_group.hpp"
+#include "daemon/sandbox/policy/loaded_builds.hpp"
 #include "daemon/sandbox/zygote.hpp"
 #include "daemon/wire/zygote_protocol.hpp"
 #include "tests/unit/sandbox/daemon_process.hpp"
@@ -371,6 +372,18 @@ TEST_CASE("a program that cannot be started is a fault that names it") {
   CHECK(wrong->spawn(usual_limits()).error().code == EPIPE);
 }
 
+TEST_CASE("a zygote tells its build, the same for the same program and another for another") {
+  auto first = launched();
+  auto second = launched(false);
+  const auto build = first.build();
+  REQUIRE(build.has_value());
+  CHECK(build->size() > 20);
+  CHECK(second.build().value_or("none") == *build);
+  CHECK(loaded_builds() != *build);
+  (void)spawned(first);
+  CHECK(first.build().value_or("none") == *build);
+}
+
 TEST_CASE("a zygote program started by root refuses to serve") {
   if (!is_root()) {
     WARN("SKIPPED: needs root");
@@ -386,6 +399,9 @@ TEST_CASE("a zygote program started by root refuses to serve") {
     ::_exit(99);
   }
   sockets->theirs.reset();
+  auto introduction = receive_datagram(sockets->ours.get(), sizeof(wire::ZygoteIntroduction));
+  REQUIRE(introduction.has_value());
+  CHECK(introduction->bytes.size() == sizeof(wire::ZygoteIntroduction));
   auto told = receive_datagram(sockets->ours.get(), sizeof(wire::ZygoteReady));
   REQUIRE(told.has_value());
   wire::ZygoteReady ready{};

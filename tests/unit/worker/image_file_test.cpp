@@ -22,6 +22,8 @@ struct Picture {
   image::Import import{};
   image::Export exported{};
   image::DataSegment data{};
+  std::array<image::Table, 2> tables{};
+  image::Signature type{};
 
   Picture() {
     header.magic = image::kMagic;
@@ -35,11 +37,20 @@ struct Picture {
     header.export_count = 1;
     header.data = kBase + 1400;
     header.data_count = 1;
-    header.memory = {1, 0, 1, 65536};
+    header.function_count = 1;
+    header.tables = kBase + 1600;
+    header.table_count = 2;
+    header.types = kBase + 1800;
+    header.type_count = 1;
+    header.memory = {1, 0, 1, 65536, 0, 0};
     import.name = {kBase + 2000, 4};
     import.signature = {kBase + 2048, 2, 1};
+    import.adapter = kBase + 4096;
+    tables[0].imported = 1;
+    type = {kBase + 2048, 1, 1};
     exported.name = {kBase + 2000, 4};
     exported.thunk = kBase + 4096;
+    exported.code = kBase + 4096;
     exported.signature = {kBase + 2048, 0, 0};
     data.bytes = kBase + 2000;
     data.size = 8;
@@ -49,6 +60,8 @@ struct Picture {
     std::memcpy(bytes.data() + 1024, &import, sizeof import);
     std::memcpy(bytes.data() + 1200, &exported, sizeof exported);
     std::memcpy(bytes.data() + 1400, &data, sizeof data);
+    std::memcpy(bytes.data() + 1600, &tables, sizeof tables);
+    std::memcpy(bytes.data() + 1800, &type, sizeof type);
     std::memcpy(bytes.data(), &header, sizeof header);
     return check_header(image(), kBase);
   }
@@ -108,8 +121,45 @@ TEST_CASE("a header that points outside its image is refused by name") {
     picture.import.signature.parameter_count = 0xffffffff;
     refused("broken import");
   }
+  SECTION("an adapter in data") {
+    picture.import.adapter = kBase;
+    refused("broken import");
+  }
+  SECTION("an imported table that is not marked as one") {
+    picture.import.kind = image::ExternKind::table;
+    picture.import.index = 1;
+    refused("broken import");
+  }
+  SECTION("an imported global beyond those that are imported") {
+    picture.import.kind = image::ExternKind::global;
+    picture.header.global_count = 1;
+    picture.header.globals = kBase + 1024;
+    picture.import.index = 1;
+    refused("broken import");
+  }
+  SECTION("an imported memory that is not marked as one") {
+    picture.import.kind = image::ExternKind::memory;
+    refused("broken import");
+  }
+  SECTION("an imported table behind one that is not") {
+    std::swap(picture.tables[0], picture.tables[1]);
+    refused("broken table");
+  }
+  SECTION("a type without end") {
+    picture.type.result_count = 0xffffffff;
+    refused("broken type");
+  }
   SECTION("a thunk in data") {
     picture.exported.thunk = kBase;
+    refused("broken export");
+  }
+  SECTION("a function's code in data") {
+    picture.exported.code = kBase;
+    refused("broken export");
+  }
+  SECTION("an exported table that is not there") {
+    picture.exported.kind = image::ExternKind::table;
+    picture.exported.index = 2;
     refused("broken export");
   }
   SECTION("data beyond the segment") {
@@ -130,7 +180,7 @@ TEST_CASE("a backtrace follows frame pointers upwards, in bounds, and ends at ze
   std::array<std::uint64_t, 32> stack{};
   const auto at = [&](std::size_t index) { return reinterpret_cast<std::uint64_t>(&stack[index]); };
   const AddressRange range{at(0), at(0) + sizeof stack};
-  const AddressRange text{0x1000, 0x2000};
+  const std::array<AddressRange, 2> text{AddressRange{0x1200, 0x2000}, AddressRange{0x1000, 0x1200}};
   stack[2] = at(6);
   stack[3] = 0x1111;
   stack[6] = at(10);

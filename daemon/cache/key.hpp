@@ -1,0 +1,25 @@
+// Key: names an image by everything that it depends on, and by whose it is.
+#pragma once
+
+#include <sys/types.h>
+
+#include <span>
+#include <string_view>
+
+#include "daemon/cache/digest.hpp"
+
+namespace slack::cache {
+
+using Key = Digest;
+
+// What an image depends on. A compiler is deterministic: the same parts, the same image.
+struct KeyParts {
+  uid_t uid = 0;                       // whose image: nobody is given what another one's module made a compiler write
+  std::string_view compiler;           // the build of the compiler and of its libraries
+  std::string_view processor;          // cpu_identity()
+  std::span<const std::byte> request;  // what the compiler is asked for, as it is asked
+  std::span<const std::byte> module;
+};
+[[nodiscard]] Key make_key(const KeyParts& parts);
+
+}  // namespace slack::cache

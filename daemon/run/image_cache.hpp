@@ -1,0 +1,89 @@
+// ImageCache: the images of earlier compilations, as runs ask for them: in memory, on disk, or not there.
+//
+// Everything that may block (a client's file, the disk) is done in errands, never on the reactor's thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/cache/image_store.hpp"
+#include "daemon/run/client_rights.hpp"
+#include "daemon/run/compilation.hpp"
+#include "daemon/run/errand.hpp"
+#include "daemon/run/host.hpp"
+#include "daemon/run/residents.hpp"
+
+namespace slack::run {
+
+// What a look told.
+struct LookUp {
+  std::shared_ptr<const Resident> image;  // null: it is not there
+  // Under which name to keep it once it is compiled. None: the module could not be read here; the compiler will say
+  // why.
+  std::optional<cache::Key> key;
+  Fd module;  // the bytes that the key names, sealed, for the compiler
+};
+
+class ImageCache {
+ public:
+  struct Config {
+    std::shared_ptr<cache::ImageStore> store;  // null: nothing is kept, and nobody looks
+    std::string off_reason;                    // why not
+    std::function<void(const std::string&)> notice = [](const std::string&) {};
+  };
+  ImageCache(Reactor& reactor, Host& host, Config config);
+
+  [[nodiscard]] bool on() const { return config_.store != nullptr; }
+
+  // Reads a module with its client's rights and looks for the image that this request would make of it. `done` is
+  // called once, from the reactor, unless the errand is destroyed before; trouble with the client's file ends the look,
+  // trouble of ours is a miss. `charge` is held until the thread has ended.
+  using Done = std::function<void(tl::expected<LookUp, EarlyEnd>)>;
+  [[nodiscard]] Expected<std::unique_ptr<Errand>> look_up(const Identity& client, const Fd& module,
+                                                          const wire::CompileRequest& request,
+                                                          std::shared_ptr<const void> charge, Done done);
+  // The image of a small module that is itself in memory (a memfd), if it is in memory too: what takes no thread to
+  // find, since nothing can block. Null: look_up() may know more.
+  [[nodiscard]] std::shared_ptr<const Resident> find_now(uid_t uid, const Fd& module,
+                                                         const wire::CompileRequest& request);
+  // The image if it has come to be in memory since.
+  [[nodiscard]] std::shared_ptr<const Resident> resident(const cache::Key& key);
+  // Keeps what a compiler made, in memory at once and on disk in a while; the image as it is to be handed on.
+  [[nodiscard]] std::shared_ptr<const Resident> keep(uid_t uid, const cache::Key& key, Compiled compiled);
+  void count_hit() { ++hits_; }
+  void count_miss() { ++misses_; }
+
+  // Removes a user's images, or everybody's, and tells how many there were.
+  void prune(std::optional<uid_t> uid, std::function<void(std::uint64_t)> done);
+  // What `slackctl status` shows; counters since slackd started, and what is on disk now.
+  struct Status {
+    sandbox::Facility facility;
+    std::map<std::string, std::uint64_t> counters;
+  };
+  void tell(std::function<void(Status)> done);
+
+  // No thread of ours is at work; and whom to tell when that comes about.
+  [[nodiscard]] bool idle() const { return errands_.empty(); }
+  void on_idle(std::function<void()> handler) { idle_ = std::move(handler); }
+
+ private:
+  // `work` in a thread and then `done` from the reactor; false if there is no thread to be had.
+  [[nodiscard]] bool send(Errand::Work work, Errand::Done done);
+  [[nodiscard]] Status status(const cache::StoreUse& use) const;
+
+  Reactor& reactor_;
+  Host& host_;
+  Config config_;
+  std::string processor_;
+  std::shared_ptr<Residents> residents_;
+  std::map<std::uint64_t, std::unique_ptr<Errand>> errands_;
+  std::uint64_t last_errand_ = 0;
+  std::uint64_t hits_ = 0;
+  std::uint64_t misses_ = 0;
+  std::function<void()> idle_;
+};
+
+}  // namespace slack::run

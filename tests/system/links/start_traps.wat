@@ -1,0 +1,1 @@
+(module (func $boom unreachable) (start $boom))

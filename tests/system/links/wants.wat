@@ -1,0 +1,1 @@
+(module (import "base" "nothing" (func)) (func (export "_start")))

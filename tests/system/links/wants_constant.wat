@@ -1,0 +1,1 @@
+(module (import "base" "next" (global i32)) (func (export "_start")))

@@ -1,0 +1,1 @@
+(module (import "base" "allocate" (global i32)) (func (export "_start")))

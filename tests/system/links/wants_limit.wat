@@ -1,0 +1,1 @@
+(module (import "base" "table" (table 4 8 funcref)) (func (export "_start")))

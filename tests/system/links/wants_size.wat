@@ -1,0 +1,1 @@
+(module (import "base" "memory" (memory 2)) (func (export "_start")))
