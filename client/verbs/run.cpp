@@ -248,7 +248,8 @@ void add_surroundings(CLI::App& verb, CommandLine& line) {
               throw CLI::ValidationError("--metering", "'" + text + "' is no mode: slacked, counted, none");
             line.options.emplace_back(Option::metering, text);
           },
-          "How fuel is counted: slacked (default), counted (the limit is checked at the end only), none")
+          "How fuel is counted: slacked (default), counted (the limit is checked at the end only), checked (by the "
+          "code itself), epoch or none (not at all)")
       ->take_last()
       ->type_name("MODE");
 }

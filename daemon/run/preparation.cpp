@@ -56,8 +56,8 @@ Expected<std::unique_ptr<Preparation>> Preparation::start(Reactor& reactor, Host
   self->worker_ = std::make_unique<Child>(reactor, reaper, Process{std::move(*spawned), {}, std::move(charge)},
                                           sizeof(wire::WorkerReport), std::move(events));
   if (!*group) return fail(group->error());
-  if (auto taken = (*group)->take_in(pid); !taken) return fail(taken.error());
-  self->worker_->put_in(std::move(**group));
+  self->worker_->put_in(std::move(**group));  // first: it goes after the worker whatever comes
+  if (auto taken = self->worker_->group().take_in(pid); !taken) return fail(taken.error());
   self->expect(wire::Stage::ready, limits::kReadyWall);
   return self;
 }

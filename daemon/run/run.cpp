@@ -231,6 +231,7 @@ Expected<WorkerParts> Run::worker_parts() {
   parts.brief.invoke = options.invoke;
   parts.brief.memory = options.memory;
   parts.brief.output = options.output;
+  parts.brief.fuel = options.fuel;
   parts.brief.deterministic = options.deterministic;
   parts.brief.measure = options.measure;
 

@@ -6,7 +6,7 @@
 namespace slack::wire {
 namespace {
 
-constexpr std::uint64_t kVersion = 2;
+constexpr std::uint64_t kVersion = 3;
 
 class Writer {
  public:
@@ -82,6 +82,7 @@ std::vector<std::byte> encode(const Brief& brief) {
   out.text(brief.invoke);
   out.number(brief.memory.count());
   out.number(brief.output.count());
+  out.number(brief.fuel.count());
   out.number((brief.deterministic ? 1u : 0u) | (brief.measure ? 2u : 0u));
   return out.take();
 }
@@ -102,6 +103,7 @@ Expected<Brief> decode_brief(std::span<const std::byte> bytes) {
   brief.invoke = in.text();
   brief.memory = Bytes(in.number());
   brief.output = Bytes(in.number());
+  brief.fuel = Fuel(in.number());
   const std::uint64_t flags = in.number();
   brief.deterministic = (flags & 1) != 0;
   brief.measure = (flags & 2) != 0;

@@ -24,6 +24,7 @@ struct Brief {
   std::string invoke;                    // "_start", or an exported function whose arguments are arguments[1..]
   Bytes memory;                          // most linear memory the run may have
   Bytes output;                          // most bytes of standard output and error together
+  Fuel fuel = kUnlimitedFuel;            // the limit: what code that checks for itself compares with
   bool deterministic = false;
   bool measure = false;
 };

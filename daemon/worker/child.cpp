@@ -278,6 +278,7 @@ int live(sandbox::Confined confined, const Filters& filters) {
   const wire::Brief& brief = (*start)->brief;
   // Lives on the worker's own stack for the whole run; the process ends before it would.
   wasi::Wasi state(wasi::Wasi::Settings{brief.deterministic, brief.output, host_safepoint});
+  process.fuel_limit = brief.fuel;
   Program program;
   auto invocation = prepare_run(**start, program, state, filters.run);
   if (!invocation) return conclude_with(socket, invocation.error());

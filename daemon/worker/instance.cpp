@@ -139,7 +139,7 @@ Prepared<void> make_context(Instance& instance) {
   instance.context->stack_limit = process.stack.begin + kHostStackBytes;
   instance.context->memory_base = address_map::memory_of(instance.slot).begin;
   instance.context->memory_owner = reinterpret_cast<std::uint64_t>(instance.context);
-  instance.context->fuel_limit = kUnlimitedFuel.count();
+  instance.context->fuel_limit = process.fuel_limit.count();
   instance.context->epoch_deadline = 1;  // the epoch is 0 until somebody ends it
   publish_services(*instance.context);
   instance.data_dropped.resize(header.data_count);

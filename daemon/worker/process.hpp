@@ -24,6 +24,7 @@ struct Process {
   Instance* current = nullptr;
   AddressRange stack;             // the modules'
   AddressRange stack_guard;       // below it
+  Fuel fuel_limit = kUnlimitedFuel;  // for generated code that checks for itself
   std::uint64_t memory_left = 0;  // bytes of linear memory that the run may still have, over all instances
   bool publishes = false;         // the host passes safepoints too
   wasi::Wasi* wasi = nullptr;

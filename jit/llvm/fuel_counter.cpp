@@ -107,9 +107,7 @@ void FuelCounter::add_edges(std::vector<Crossing>& crossings) {
       if (!seen.insert(successor).second) continue;
       const auto found = nodes_of_.find(successor);
       if (found == nodes_of_.end()) llvm::report_fatal_error("a block without a node");
-      // A critical edge would need a block of its own, and keep a diamond from becoming a select.
-      const bool is_critical = terminator->getNumSuccessors() > 1 && !successor->getUniquePredecessor();
-      graph_.edges.push_back({nodes.back(), found->second.front(), !is_critical});
+      graph_.edges.push_back({nodes.back(), found->second.front(), true});
       crossings.push_back({terminator, successor});
     }
   }

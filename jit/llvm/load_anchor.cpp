@@ -100,10 +100,9 @@ bool reads_linear_memory(const llvm::LoadInst& load) {
 }
 
 // Whether all of a number that `instruction` takes is needed where all of its result is. The code generator sees
-// through much: of (a + b) mod 2^32 it adds the low halves, of x < 2^32 it compares the high half with 0, and of lanes
-// that vector operators ignore in the end it drops what went into them.
+// through much: of (a + b) mod 2^32 it adds the low halves, of x < 2^32 it compares the high half with 0 (narrower
+// numbers it compares whole).
 bool takes_the_whole(const llvm::Instruction& instruction) {
-  if (instruction.getType()->isVectorTy()) return false;
   const auto has_constant = [&] { return llvm::isa<llvm::Constant>(instruction.getOperand(1)); };
   switch (instruction.getOpcode()) {
     case llvm::Instruction::ZExt:
@@ -131,15 +130,18 @@ bool takes_the_whole(const llvm::Instruction& instruction) {
     case llvm::Instruction::Xor:
       return !has_constant();
     case llvm::Instruction::ICmp:
-      return llvm::cast<llvm::ICmpInst>(instruction).isEquality() || !has_constant();
+      return llvm::cast<llvm::ICmpInst>(instruction).isEquality() || !has_constant() ||
+             !instruction.getOperand(0)->getType()->isIntegerTy(64);
     default:
       return false;
   }
 }
 
 // Whether something that stays in this block needs `load` there. A select does not: the code generator may turn it into
-// a branch, and compute its operands on the way that needs them.
+// a branch, and compute its operands on the way that needs them. Nor does a vector that a number goes into: of lanes
+// that later operators ignore, the code generator drops what they were made from.
 bool is_held(const llvm::LoadInst& load, const Instructions& kept) {
+  const bool has_parts = !load.getType()->isVectorTy() && !load.getType()->isIntegerTy(8);
   Instructions seen;
   llvm::SmallVector<const llvm::Instruction*, 16> work{&load};
   while (!work.empty()) {
@@ -149,7 +151,8 @@ bool is_held(const llvm::LoadInst& load, const Instructions& kept) {
       if (next->getParent() != load.getParent() || llvm::isa<llvm::PHINode>(next)) continue;
       if (!seen.insert(next).second) continue;
       if (is_root(*next) || kept.contains(next)) return true;
-      if (!load.getType()->isVectorTy() && !takes_the_whole(*next)) continue;
+      if (has_parts && !takes_the_whole(*next)) continue;
+      if (!load.getType()->isVectorTy() && next->getType()->isVectorTy()) continue;
       const auto* select = llvm::dyn_cast<llvm::SelectInst>(next);
       if (select && select->getCondition() != value) continue;
       work.push_back(next);

@@ -126,6 +126,17 @@ std::uint64_t extent_of(const Store& store, bool linked) {
   return extent;
 }
 
+// The same of what an instance begins with.
+std::uint64_t first_extent_of(const worker::Instance& instance) {
+  const auto& header = *instance.header;
+  std::uint64_t extent = header.memory.imported == 0 ? header.memory.minimum_pages : 0;
+  for (std::uint32_t i = 0; i < header.table_count; ++i) {
+    const auto& table = at<image::Table>(header.tables)[i];
+    if (table.imported == 0) extent += table.minimum;
+  }
+  return extent;
+}
+
 json describe(const Ending& ending) {
   json line{{"fuel", ending.fuel}, {"published", ending.published}};
   if (ending.trap) line["trap"] = std::string(message_of(*ending.trap));
@@ -173,9 +184,12 @@ json state(const worker::Instance& instance) {
 [[noreturn]] void run_session(int pipe, Store& store, const json& calls, bool linked) {
   ::alarm(kSecondsForASession);
   watch_growth(*store.instance(kSlot).context);
+  const auto at_start = extent_of(store, linked) + first_extent_of(store.instance(kSlot));
+  asked_growth = 0;
   const auto started = store.instantiate(kSlot);
   if (!started) ::_exit(1);
   json line{{"start", describe(*started)}, {"calls", json::array()}};
+  line["start"]["failed_growth"] = asked_growth + at_start - extent_of(store, linked);
   if (!started->trap) {
     for (const auto& each : calls) {
       const auto before = extent_of(store, linked);

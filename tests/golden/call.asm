@@ -3,8 +3,7 @@ wasm.recursive:
 	movq	%rsp, %rbp
 	pushq	%rbx
 	pushq	%rax
-	leaq	1(%rdi), %rax
-	movq	%rax, slack_safepoint(%rip)
+	movq	%rdi, slack_safepoint(%rip)
 	testl	%esi, %esi
 	je	.LBB0_1
 	movl	%esi, %ebx
@@ -12,13 +11,13 @@ wasm.recursive:
 	leal	-1(%rbx), %esi
 	callq	wasm.recursive
 	movq	%rdx, %rdi
-	incq	%rdi
 	imull	%ebx, %eax
 	jmp	.LBB0_3
 .LBB0_1:
-	addq	$5, %rdi
+	addq	$4, %rdi
 	movl	$1, %eax
 .LBB0_3:
+	incq	%rdi
 	movq	%rdi, %rdx
 	addq	$8, %rsp
 	popq	%rbx
@@ -28,8 +27,7 @@ wasm.recursive:
 wasm.import:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	1(%rdi), %rax
-	movq	%rax, slack_safepoint(%rip)
+	movq	%rdi, slack_safepoint(%rip)
 	addq	$3, %rdi
 	callq	*slack_context+1040(%rip)
 	popq	%rbp

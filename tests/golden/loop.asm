@@ -2,26 +2,25 @@ wasm.sum:
 	pushq	%rbp
 	movq	%rsp, %rbp
 	pushq	%rbx
-	leaq	1(%rdi), %rcx
-	movl	%esi, %edx
-	subl	$1, %edx
+	movl	%esi, %ecx
+	subl	$1, %ecx
+	setb	%dl
+	cmpl	$11, %ecx
 	setb	%r8b
-	cmpl	$11, %edx
-	setb	%r9b
 	xorl	%eax, %eax
-	orb	%r8b, %r9b
+	orb	%dl, %r8b
 	jne	.LBB0_5
-	incq	%rdx
-	movq	%rdx, %r9
-	andq	$-8, %r9
-	leaq	(%r9,%r9,4), %r8
-	leaq	(%rcx,%r8,2), %r10
-	movl	%esi, %r11d
-	subl	%r9d, %r11d
-	addq	$11, %rdi
+	incq	%rcx
+	movq	%rcx, %r8
+	andq	$-8, %r8
+	leaq	(%r8,%r8,4), %rdx
+	leaq	(%rdi,%rdx,2), %r9
+	movl	%esi, %r10d
+	subl	%r8d, %r10d
 	pxor	%xmm0, %xmm0
 	movdqa	.LCPI0_0(%rip), %xmm2
-	movq	%r9, %rax
+	movq	%rdi, %rax
+	movq	%r8, %r11
 	pxor	%xmm1, %xmm1
 .LBB0_2:
 	movl	%esi, %ebx
@@ -31,10 +30,10 @@ wasm.sum:
 	paddd	%xmm3, %xmm0
 	pshufb	%xmm2, %xmm4
 	paddd	%xmm4, %xmm1
-	movq	%rdi, slack_safepoint(%rip)
+	movq	%rax, slack_safepoint(%rip)
 	addl	$-8, %esi
-	addq	$80, %rdi
-	addq	$-8, %rax
+	addq	$80, %rax
+	addq	$-8, %r11
 	jne	.LBB0_2
 	paddd	%xmm0, %xmm1
 	pshufd	$238, %xmm1, %xmm0
@@ -42,60 +41,56 @@ wasm.sum:
 	pshufd	$85, %xmm0, %xmm1
 	paddd	%xmm0, %xmm1
 	movd	%xmm1, %eax
-	cmpq	%r9, %rdx
+	cmpq	%r8, %rcx
 	jne	.LBB0_4
-	leaq	(%rcx,%r8,2), %rdx
+	leaq	(%rdi,%rdx,2), %rdx
 	addq	$-10, %rdx
 	jmp	.LBB0_12
 .LBB0_4:
-	movq	%r10, %rcx
-	movl	%r11d, %esi
+	movq	%r9, %rdi
+	movl	%r10d, %esi
 .LBB0_5:
-	leal	-1(%rsi), %edi
+	leal	-1(%rsi), %ecx
 	movl	%esi, %edx
 	andl	$3, %edx
 	je	.LBB0_6
 .LBB0_7:
-	addq	$10, %rcx
 	movl	%esi, %r8d
 	movzbl	slack_memory(%r8), %r8d
 	addl	%r8d, %eax
 	decl	%esi
-	movq	%rcx, slack_safepoint(%rip)
+	movq	%rdi, slack_safepoint(%rip)
+	addq	$10, %rdi
 	decl	%edx
 	jne	.LBB0_7
-	leaq	-10(%rcx), %rdx
-	cmpl	$3, %edi
+	leaq	-10(%rdi), %rdx
+	cmpl	$3, %ecx
 	jae	.LBB0_10
 	jmp	.LBB0_12
 .LBB0_6:
-	cmpl	$3, %edi
+	cmpl	$3, %ecx
 	jb	.LBB0_12
 .LBB0_10:
-	addq	$-10, %rcx
-	addl	$-3, %esi
-	movq	%rcx, %rdx
-.LBB0_11:
-	leal	3(%rsi), %ecx
-	leaq	20(%rdx), %rdi
+	movl	%esi, %ecx
 	movzbl	slack_memory(%rcx), %ecx
 	addl	%eax, %ecx
-	leal	2(%rsi), %eax
+	leal	-1(%rsi), %eax
 	movq	%rdi, slack_safepoint(%rip)
 	movzbl	slack_memory(%rax), %eax
-	leal	1(%rsi), %edi
-	movzbl	slack_memory(%rdi), %edi
-	addl	%eax, %edi
-	addl	%ecx, %edi
-	movl	%esi, %eax
+	leal	-2(%rsi), %edx
+	movzbl	slack_memory(%rdx), %edx
+	addl	%eax, %edx
+	addl	%ecx, %edx
+	leal	-3(%rsi), %eax
 	movzbl	slack_memory(%rax), %eax
-	addl	%edi, %eax
-	addq	$40, %rdx
+	addl	%edx, %eax
+	addq	$40, %rdi
 	addl	$-4, %esi
-	cmpl	$-3, %esi
-	jne	.LBB0_11
+	jne	.LBB0_10
+	addq	$-10, %rdi
+	movq	%rdi, %rdx
 .LBB0_12:
-	addq	$11, %rdx
+	addq	$12, %rdx
 	popq	%rbx
 	popq	%rbp
 	retq
@@ -103,7 +98,6 @@ wasm.sum:
 wasm.endless:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	addq	$2, %rdi
 .LBB1_1:
 	movq	%rdi, slack_safepoint(%rip)
 	incq	%rdi

@@ -83,7 +83,7 @@ const std::vector<AllowedCall>& compiling() {
   static const std::vector<AllowedCall> calls = {
       {"recvmsg", "the request with module and image descriptors"},
       {"sendmsg", "the reply"},
-      {"read", "the linker's files, where they are small"},
+      {"read", "LLVM's way with a file of unknown size"},
       {"pread64", "the module, the linker's output"},
       {"fstat", "size of the module, of the linker's files"},
       {"newfstatat", "size of the module, of the linker's files"},

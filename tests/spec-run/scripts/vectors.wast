@@ -156,3 +156,24 @@
     (v128.const i32x4 3 3 3 3) (v128.const i32x4 4 4 4 4) (v128.const i32x4 5 5 5 5) (v128.const i32x4 6 6 6 6)
     (v128.const i32x4 7 7 7 7) (v128.const i32x4 8 8 8 8) (v128.const i32x4 9 9 9 9) (i32.const 1001))
   (v128.const i32x4 -71 -71 -71 -71))
+
+;; Numbers of which little is needed, by ways that the code generator knows: through lanes that do not matter in the end,
+;; through sums of which the low half is used, and by comparison with a power of two.
+(module
+  (memory 1)
+  (func (export "in lanes that do not matter") (param i32) (result i32)
+    (i32x4.bitmask (i16x8.avgr_u (i16x8.splat (local.get 0)) (i64x2.extend_high_i32x4_u (i32x4.extend_low_i16x8_s
+      (i8x16.splat (i32.eqz (i16x8.extract_lane_u 1 (v128.load32_zero align=1 (local.get 0))))))))))
+  (func (export "below 2^32") (param i32) (result i32) (i64.lt_u (i64.load (local.get 0)) (i64.const 0x100000000)))
+  (func (export "low half of a sum") (param i32 i64) (result i32)
+    (i32.wrap_i64 (i64.add (i64.load (local.get 0)) (local.get 1))))
+  (func (export "low byte of a difference") (param i32 i64)
+    (i64.store8 (i32.const 0) (i64.xor (i64.load (local.get 0)) (local.get 1))))
+)
+(assert_trap (invoke "in lanes that do not matter" (i32.const -1)) "out of bounds memory access")
+(assert_trap (invoke "in lanes that do not matter" (i32.const 65533)) "out of bounds memory access")
+(assert_return (invoke "below 2^32" (i32.const 65528)) (i32.const 1))
+(assert_trap (invoke "below 2^32" (i32.const -4)) "out of bounds memory access")
+(assert_trap (invoke "below 2^32" (i32.const 65529)) "out of bounds memory access")
+(assert_trap (invoke "low half of a sum" (i32.const 65532) (i64.const 1)) "out of bounds memory access")
+(assert_trap (invoke "low byte of a difference" (i32.const 65535) (i64.const 1)) "out of bounds memory access")

@@ -17,6 +17,7 @@ TEST_CASE("a brief survives its encoding") {
   brief.invoke = "_start";
   brief.memory = Bytes(1 << 20);
   brief.output = Bytes(99);
+  brief.fuel = Fuel(7);
   brief.measure = true;
   auto decoded = wire::decode_brief(wire::encode(brief));
   REQUIRE(decoded);
@@ -28,6 +29,7 @@ TEST_CASE("a brief survives its encoding") {
   CHECK(decoded->invoke == "_start");
   CHECK(decoded->memory == brief.memory);
   CHECK(decoded->output == brief.output);
+  CHECK(decoded->fuel == brief.fuel);
   CHECK(decoded->measure);
   CHECK(!decoded->deterministic);
 }

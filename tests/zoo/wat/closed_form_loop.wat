@@ -2,6 +2,8 @@
 ;; run: --fuel 1000000 => out_of_fuel exact
 ;; run: --wall 300ms => deadline
 ;; run: --metering counted --wall 300ms => deadline
+;; run: --metering checked --fuel 1000000 => out_of_fuel exact
+;; run: --metering epoch --wall 300ms => deadline
 (module (memory (export "memory") 1) (global $sum (mut i64) (i64.const 0))
   (func (export "_start") (local $i i64) (local $s i64)
     (loop $again
