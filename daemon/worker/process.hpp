@@ -22,11 +22,11 @@ struct Process {
   std::array<AddressRange, address_map::kSlots> texts{};                 // their generated code
   // Whose code called the host last; its context has the exact fuel. Null before there is an instance.
   Instance* current = nullptr;
-  AddressRange stack;             // the modules'
-  AddressRange stack_guard;       // below it
+  AddressRange stack;                // the modules'
+  AddressRange stack_guard;          // below it
   Fuel fuel_limit = kUnlimitedFuel;  // for generated code that checks for itself
-  std::uint64_t memory_left = 0;  // bytes of linear memory that the run may still have, over all instances
-  bool publishes = false;         // the host passes safepoints too
+  std::uint64_t memory_left = 0;     // bytes of linear memory that the run may still have, over all instances
+  bool publishes = false;            // the host passes safepoints too
   wasi::Wasi* wasi = nullptr;
   Measurement measurement;
   wire::WorkerReport report{};  // how the run ended; filled by whoever ends it

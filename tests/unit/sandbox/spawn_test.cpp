@@ -380,8 +380,9 @@ TEST_CASE("a zygote tells its build, the same for the same program and another f
   CHECK(build->size() > 20);
   CHECK(second.build().value_or("none") == *build);
   CHECK(loaded_builds() != *build);
-  (void)spawned(first);
+  auto child = spawned(first);
   CHECK(first.build().value_or("none") == *build);
+  (void)end_and_reap(child);
 }
 
 TEST_CASE("a zygote program started by root refuses to serve") {
