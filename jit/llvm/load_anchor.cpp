@@ -121,8 +121,6 @@ bool takes_the_whole(const llvm::Instruction& instruction) {
     case llvm::Instruction::FDiv:
     case llvm::Instruction::FPExt:
     case llvm::Instruction::FPTrunc:
-    case llvm::Instruction::SIToFP:
-    case llvm::Instruction::UIToFP:
       return true;
     case llvm::Instruction::Mul:
     case llvm::Instruction::And:
@@ -153,6 +151,8 @@ bool is_held(const llvm::LoadInst& load, const Instructions& kept) {
       if (is_root(*next) || kept.contains(next)) return true;
       if (has_parts && !takes_the_whole(*next)) continue;
       if (!load.getType()->isVectorTy() && next->getType()->isVectorTy()) continue;
+      // The code generator knows that what comes from an integer is no NaN, and decides such comparisons itself.
+      if (llvm::isa<llvm::SIToFPInst, llvm::UIToFPInst>(next)) continue;
       const auto* select = llvm::dyn_cast<llvm::SelectInst>(next);
       if (select && select->getCondition() != value) continue;
       work.push_back(next);
