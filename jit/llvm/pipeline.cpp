@@ -132,8 +132,11 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, Metering meteri
   require(builder.parsePassPipeline(simplify, kSimplifyFirst));
   simplify.addPass(FunctionStep<prune_anchors>());
   require(builder.parsePassPipeline(simplify, kSimplify));
-  settle.addPass(SettleLoads());
+  // What folds and what is never reached must be gone before it is settled which loads are needed: a load that only
+  // such code needs would go with it.
   settle.addPass(FunctionStep<settle_quiet_nans>());
+  require(builder.parsePassPipeline(settle, "simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg"));
+  settle.addPass(SettleLoads());
   require(builder.parsePassPipeline(vectorise, kVectorise));
   vectorise.addPass(FunctionStep<merge_safepoints>());
   require(builder.parsePassPipeline(vectorise, kFinish));

@@ -21,12 +21,7 @@ MAY_DIFFER = {
 }
 # Findings that are not mended yet, by seed or file, with what is wrong: skipped by name while they differ, a failure when they no
 # longer do.
-OPEN = {
-    "found/dead_load_before_call.wat": "a load that is used only behind a call which never returns loses its trap",
-    "found/dead_load_in_endless_loop.wat": "a load needed only by a check that folds away loses its trap",
-    "found/load_needed_by_a_check_only.wat": "the same in an instance's own memory",
-    "linked:30": "found/dead_load_in_endless_loop.wat",
-}
+OPEN = {}
 FUEL_COUNTS_AT = (None, "unreachable")
 SAME_TRAP = {"undefined element": "out of bounds table access"}
 
