@@ -65,25 +65,14 @@ std::string report_json(const RunResult& result) {
   return report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-ReportFile::ReportFile(std::string path, std::string temporary, int fd)
-    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
-
-ReportFile::ReportFile(ReportFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      temporary_(std::exchange(other.temporary_, {})),
-      fd_(std::exchange(other.fd_, -1)) {}
-
-ReportFile::~ReportFile() {
-  if (fd_ >= 0) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
-}
+ReportFile::ReportFile(std::string path, Fd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
 
 Expected<ReportFile> ReportFile::open(const std::string& path) {
   // Opening /dev/stdout anew would lose its place in the file behind it, or replace that file.
   if (const auto named = descriptor_named(path)) {
-    const int fd = ::fcntl(*named, F_DUPFD_CLOEXEC, 3);
-    if (fd < 0) return fail("write report " + path);
-    return ReportFile(path, "", fd);
+    Fd fd(::fcntl(*named, F_DUPFD_CLOEXEC, 3));
+    if (!fd.valid()) return fail("write report " + path);
+    return ReportFile(path, std::move(fd));
   }
   struct stat status{};
   const bool exists = ::stat(path.c_str(), &status) == 0;
@@ -95,42 +84,64 @@ Expected<ReportFile> ReportFile::open(const std::string& path) {
     target = resolved;
     std::free(resolved);
   }
-  // mkostemp makes a private file; a report has the mode that it had, or that any new file of the caller has.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return open_regular(path, target, exists ? status.st_mode & 0777 : 0666 & ~mask);
+  return open_regular(path, target, exists ? std::optional(status.st_mode & 0777) : std::nullopt);
 }
 
 Expected<ReportFile> ReportFile::open_special(const std::string& path) {
   // Non-blocking: neither a FIFO without a reader nor a terminal that was stopped must hang us.
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0 && errno != ENXIO) return fail("write report " + path);
-  if (fd < 0 && !is_fifo(path))  // a socket, or a device without a driver
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd.valid() && errno != ENXIO) return fail("write report " + path);
+  if (!fd.valid() && !is_fifo(path))  // a socket, or a device without a driver
     return fail("write report " + path, ENXIO);
-  return ReportFile(path, "", fd);
+  return ReportFile(path, std::move(fd));
 }
 
-Expected<ReportFile> ReportFile::open_regular(const std::string& path, const std::string& target, mode_t mode) {
-  std::string temporary = target + ".XXXXXX";
-  const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (fd < 0) return fail("write report " + path);
-  ReportFile file(target, temporary, fd);
-  if (::fchmod(fd, mode) < 0) return fail("write report " + path);
-  if (::unlink(target.c_str()) < 0 && errno != ENOENT) return fail("remove the old report " + path);
+// The folder is held, and nothing of the report is in it before write(): the run may have that folder for its own, to
+// rename and fill as it likes, and must not be able to write its own report.
+Expected<ReportFile> ReportFile::open_regular(const std::string& path, const std::string& target,
+                                              std::optional<mode_t> mode) {
+  ReportFile file(path, Fd());
+  const auto slash = target.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : target.substr(0, slash + 1);
+  file.name_ = slash == std::string::npos ? target : target.substr(slash + 1);
+  file.mode_ = mode;
+  file.folder_ = Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!file.folder_.valid()) return fail("write report " + path);
+  // That the folder takes a file is to be known before the run.
+  auto temporary = file.make_temporary();
+  if (!temporary) return tl::unexpected(temporary.error());
+  ::unlinkat(file.folder_.get(), temporary->name.c_str(), 0);
+  if (::unlinkat(file.folder_.get(), file.name_.c_str(), 0) < 0 && errno != ENOENT) {
+    return fail("remove the old report " + path);
+  }
   return file;
+}
+
+Expected<ReportFile::Temporary> ReportFile::make_temporary() const {
+  constexpr unsigned kAttempts = 100;
+  Temporary temporary;
+  for (unsigned i = 0; i < kAttempts; ++i) {
+    temporary.name = name_ + "." + std::to_string(::getpid()) + "." + std::to_string(i) + ".tmp";
+    // As any new file of the caller: the mode is what the mask leaves of it.
+    temporary.fd =
+        Fd(::openat(folder_.get(), temporary.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+    if (temporary.fd.valid() || errno != EEXIST) break;
+  }
+  if (!temporary.fd.valid()) return fail("write report " + path_);
+  return temporary;
 }
 
 // Spends of `milliseconds` what it waits.
 Expected<void> ReportFile::wait_for_reader(int& milliseconds) {
   constexpr int kStep = 10;
   while (milliseconds > 0) {
-    if (fd_ < 0) {
-      fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
-      if (fd_ >= 0) return {};
+    if (!fd_.valid()) {
+      fd_ = Fd(::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+      if (fd_.valid()) return {};
       if (errno != ENXIO) return fail("write report " + path_);
       ::poll(nullptr, 0, kStep);
     } else {
-      pollfd room{fd_, POLLOUT, 0};
+      pollfd room{fd_.get(), POLLOUT, 0};
       if (::poll(&room, 1, kStep) > 0) return {};
     }
     milliseconds -= kStep;
@@ -140,10 +151,11 @@ Expected<void> ReportFile::wait_for_reader(int& milliseconds) {
 
 Expected<void> ReportFile::write(const std::string& content, int milliseconds) {
   const IgnoredPipeSignal ignored;
-  if (fd_ < 0)
+  if (folder_.valid()) return replace(content);
+  if (!fd_.valid())
     if (auto reader = wait_for_reader(milliseconds); !reader) return reader;
   for (std::size_t done = 0; done < content.size();) {
-    const ssize_t n = ::write(fd_, content.data() + done, content.size() - done);
+    const ssize_t n = ::write(fd_.get(), content.data() + done, content.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) {
       if (auto reader = wait_for_reader(milliseconds); !reader) return reader;
@@ -152,9 +164,25 @@ Expected<void> ReportFile::write(const std::string& content, int milliseconds) {
     if (n < 0) return fail("write report " + path_);
     done += static_cast<std::size_t>(n);
   }
-  if (temporary_.empty()) return {};
-  if (::rename(temporary_.c_str(), path_.c_str()) < 0) return fail("write report " + path_);
-  temporary_.clear();
+  return {};
+}
+
+Expected<void> ReportFile::replace(const std::string& content) {
+  auto temporary = make_temporary();
+  if (!temporary) return tl::unexpected(temporary.error());
+  const auto give_up = [&] {
+    auto fault = fail("write report " + path_);
+    ::unlinkat(folder_.get(), temporary->name.c_str(), 0);
+    return fault;
+  };
+  if (mode_ && ::fchmod(temporary->fd.get(), *mode_) < 0) return give_up();
+  for (std::size_t done = 0; done < content.size();) {
+    const ssize_t n = ::write(temporary->fd.get(), content.data() + done, content.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return give_up();
+    done += static_cast<std::size_t>(n);
+  }
+  if (::renameat(folder_.get(), temporary->name.c_str(), folder_.get(), name_.c_str()) < 0) return give_up();
   return {};
 }
 

@@ -3,9 +3,11 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "daemon/base/fault.hpp"
+#include "daemon/base/fd.hpp"
 #include "daemon/wire/result.hpp"
 
 namespace slack::client {
@@ -21,24 +23,30 @@ class ReportFile {
  public:
   // Faults of open() and write(): "write report PATH: why".
   [[nodiscard]] static Expected<ReportFile> open(const std::string& path);
-  ReportFile(ReportFile&& other) noexcept;
-  ReportFile& operator=(ReportFile&&) = delete;
-  ~ReportFile();
-
   // Waits for a reader, where it takes one, no longer than `milliseconds`.
   [[nodiscard]] Expected<void> write(const std::string& content, int milliseconds = kReaderMilliseconds);
 
   static constexpr int kReaderMilliseconds = 5'000;
 
  private:
-  ReportFile(std::string path, std::string temporary, int fd);
+  struct Temporary {
+    std::string name;  // in folder_
+    Fd fd;
+  };
+
+  ReportFile(std::string path, Fd fd);
   static Expected<ReportFile> open_special(const std::string& path);
-  static Expected<ReportFile> open_regular(const std::string& path, const std::string& target, mode_t mode);
-  Expected<void> wait_for_reader(int& milliseconds);
+  static Expected<ReportFile> open_regular(const std::string& path, const std::string& target,
+                                           std::optional<mode_t> mode);
+  [[nodiscard]] Expected<Temporary> make_temporary() const;
+  [[nodiscard]] Expected<void> replace(const std::string& content);
+  [[nodiscard]] Expected<void> wait_for_reader(int& milliseconds);
 
   std::string path_;
-  std::string temporary_;  // empty: written to directly
-  int fd_;                 // -1: a FIFO that nobody reads yet
+  Fd fd_;                       // not valid: a FIFO that nobody reads yet, or a regular file
+  Fd folder_;                   // of a regular file; else not valid
+  std::string name_;            // in folder_
+  std::optional<mode_t> mode_;  // of the file that was there before
 };
 
 }  // namespace slack::client

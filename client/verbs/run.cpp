@@ -84,6 +84,18 @@ int end_as(int exit_code, const Fault& fault) {
   return exit_code;
 }
 
+bool is_same_file(const std::string& one, const std::string& other) {
+  struct stat first{};
+  struct stat second{};
+  return ::stat(one.c_str(), &first) == 0 && ::stat(other.c_str(), &second) == 0 && S_ISREG(first.st_mode) &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+Fault report_is_input(const std::string& path) {
+  return Fault{EINVAL,
+               "--report: " + path + " is a module of this run, which the report would replace; name another file"};
+}
+
 // The connection is closed, and a private slackd gone, when this returns.
 Expected<RunResult> carry_out(const CommandLine& line, const RunRequest& request) {
   auto client = BusClient::connect(line.service);
@@ -100,6 +112,10 @@ void end_if_reader_left(const RunResult& end) {
 int run(CommandLine& line) {
   const std::string& path = line.module_and_arguments.front();
   const std::string name = path.substr(path.rfind('/') + 1);
+  for (const auto& link : line.links) {
+    if (is_same_file(line.report, link.path)) return end_as(kExitUsage, report_is_input(line.report));
+  }
+  if (is_same_file(line.report, path)) return end_as(kExitUsage, report_is_input(line.report));
   // First of all: whatever happens from here on, no report of an earlier run is left.
   std::optional<ReportFile> report;
   if (!line.report.empty()) {
@@ -245,7 +261,8 @@ void add_surroundings(CLI::App& verb, CommandLine& line) {
           "--metering",
           [&line](const std::string& text) {
             if (!metering_named(text))
-              throw CLI::ValidationError("--metering", "'" + text + "' is no mode: slacked, counted, none");
+              throw CLI::ValidationError("--metering",
+                                         "'" + text + "' is no mode: slacked, counted, checked, epoch, none");
             line.options.emplace_back(Option::metering, text);
           },
           "How fuel is counted: slacked (default), counted (the limit is checked at the end only), checked (by the "

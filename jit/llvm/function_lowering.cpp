@@ -14,6 +14,17 @@
 
 namespace slack::jit {
 
+namespace {
+
+// A body of more bytes than this polls at its entry though it calls nothing: an operator is a byte at the least.
+constexpr std::size_t kLongBody = 256;
+// Operators in the order of a body after which it polls, wherever that is; a call counts for the function that it
+// calls.
+constexpr std::uint32_t kLongestStretch = 8'192;
+constexpr std::uint32_t kCallStretch = 64;
+
+}  // namespace
+
 FunctionLowering::FunctionLowering(Environment& environment, std::uint32_t index)
     : environment_(environment),
       wasm_(environment.wasm()),
@@ -71,10 +82,20 @@ void FunctionLowering::begin() {
   // Every way around without end passes a back edge or a function that calls, so a function that calls none and the
   // bodies of its loops are all that may run between two safepoints. An imported function may be another instance's,
   // and call back.
-  if (makes_calls()) {
+  if (makes_calls() || definition_.body.size() > kLongBody) {
     fuel_->safepoint(offset_);
     fuel_->begin_node(frequency());
   }
+}
+
+// Code without loops may be long, too, or call short functions one after the other, which poll nowhere themselves.
+void FunctionLowering::break_long_stretch(const wasm::Instruction& instruction) {
+  const bool is_call = instruction.op == wasm::Operator::call || instruction.op == wasm::Operator::call_indirect;
+  stretch_ += is_call ? kCallStretch : 1;
+  if (stretch_ < kLongestStretch || !reachable_) return;
+  fuel_->safepoint(offset_);
+  fuel_->begin_node(frequency());
+  stretch_ = 0;
 }
 
 bool FunctionLowering::makes_calls() const {
@@ -99,6 +120,7 @@ wasm::Checked<void> FunctionLowering::lower(const wasm::Instruction& instruction
       lower_integer_comparison(instruction) || lower_integer(instruction) || lower_float(instruction) ||
       lower_conversion(instruction) || lower_bulk_memory(instruction) || lower_table(instruction) ||
       lower_reference(instruction) || lower_vector_memory(instruction) || vectors_.lower(instruction)) {
+    break_long_stretch(instruction);
     return {};
   }
   return tl::unexpected(wasm::Refusal{wasm::Refusal::Kind::unsupported,

@@ -50,6 +50,7 @@ class FunctionLowering {
   [[nodiscard]] wasm::Checked<void> lower(const wasm::Instruction& instruction);
   void finish();
   [[nodiscard]] bool makes_calls() const;
+  void break_long_stretch(const wasm::Instruction& instruction);
   void start_block(llvm::BasicBlock* block);
   [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
   [[nodiscard]] double frequency() const;
@@ -147,6 +148,7 @@ class FunctionLowering {
   bool reachable_ = true;
   WasmOffset offset_;  // of the operator being lowered
   std::uint32_t loop_depth_ = 0;
+  std::uint32_t stretch_ = 0;  // since a safepoint of break_long_stretch()
   std::vector<llvm::Value*> stack_;
   VectorLowering vectors_;
   std::vector<Frame> frames_;

@@ -159,7 +159,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, Metering meteri
   late.run(module, modules);
 }
 
-// As TargetMachine::addPassesToEmitFile does it, but for three passes. LiveDebugValues follows the places of source
+// As TargetMachine::addPassesToEmitFile does it, but for some passes. LiveDebugValues follows the places of source
 // variables, of which there are none, and took a fifteenth of the time. Domain reassignment looks for mask code of
 // AVX-512, of which there is none. Shrink-wrapping would move the frame's set-up behind safepoints, where a backtrace
 // then missed the caller.
@@ -177,6 +177,7 @@ Expected<llvm::SmallVector<char, 0>> generate(llvm::Module& module, llvm::Target
   config->setDisableVerify(true);
   config->disablePass(&llvm::LiveDebugValuesID);
   config->disablePass(&llvm::ShrinkWrapID);
+  config->setEnableTailMerge(false);  // it takes two safepoints for one, of which only one's record is left
   set_option("disable-x86-domain-reassignment", true);
   set_option("combiner-reduce-load-op-store-width", false);   // the whole access may trap where a part would not
   set_option("x86-cmov-converter-force-mem-operand", false);  // it makes a branch of a select, around the load

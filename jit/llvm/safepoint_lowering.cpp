@@ -1,6 +1,7 @@
 // From safepoint markers to safepoints.
 #include "jit/llvm/safepoint_lowering.hpp"
 
+#include <llvm/ADT/DenseSet.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/IntrinsicInst.h>
@@ -210,10 +211,11 @@ bool merge_safepoints(llvm::Function& function) {
   llvm::SmallVector<llvm::Instruction*, 16> superfluous;
   llvm::SmallVector<llvm::Instruction*, 16> first_ones;
   for (auto& block : function) {
-    bool has_one = false;
+    llvm::SmallDenseSet<std::pair<llvm::Value*, llvm::Value*>, 4> seen;
     for (auto& instruction : block) {
       if (!is_softened(instruction)) continue;
-      if (std::exchange(has_one, true)) {
+      const Safepoint safepoint(llvm::cast<llvm::CallInst>(instruction));
+      if (!seen.insert({safepoint.function, safepoint.offset}).second) {
         superfluous.push_back(&instruction);
       } else {
         first_ones.push_back(&instruction);

@@ -29,8 +29,8 @@ void drop_safepoints(llvm::Module& module);
 // its bundle. It seems to read all memory, so it would be in the way of earlier passes.
 void soften_safepoints(llvm::Module& module);
 
-// Of the safepoints of a block leaves the first: a vectorised or unrolled loop has as many as rounds in its body. The
-// first one's fuel is the first element of a vector, which becomes a counter of its own.
+// Of each safepoint's copies in a block leaves the first: a vectorised or unrolled loop has as many as rounds in its
+// body. The first one's fuel is the first element of a vector, which becomes a counter of its own.
 bool merge_safepoints(llvm::Function& function);
 
 void lower_safepoints(llvm::Module& module, Metering metering);

@@ -40,30 +40,35 @@ wasm.indirect:
 	movq	%rax, slack_safepoint(%rip)
 	addq	$4, %rdi
 	cmpl	%edx, slack_context+1032(%rip)
-	jbe	.LBB2_1
+	jbe	.LBB2_4
 	movq	slack_context+1024(%rip), %rax
 	movl	%edx, %ecx
 	movq	(%rax,%rcx,8), %rax
 	testq	%rax, %rax
-	je	.LBB2_4
+	je	.LBB2_5
 	movabsq	$-6601375344935675729, %rcx
 	cmpq	%rcx, 8(%rax)
 	jne	.LBB2_6
 	callq	*(%rax)
 	popq	%rbp
 	retq
-.LBB2_1:
-	movq	%rdi, slack_context(%rip)
-	movl	$6, %edi
-	jmp	.LBB2_2
 .LBB2_4:
 	movq	%rdi, slack_context(%rip)
+	movl	$6, %edi
+	movl	$3, %esi
+	movl	$142, %edx
+	callq	*slack_context+56(%rip)
+	ud2
+.LBB2_5:
+	movq	%rdi, slack_context(%rip)
 	movl	$7, %edi
-	jmp	.LBB2_2
+	movl	$3, %esi
+	movl	$142, %edx
+	callq	*slack_context+56(%rip)
+	ud2
 .LBB2_6:
 	movq	%rdi, slack_context(%rip)
 	movl	$8, %edi
-.LBB2_2:
 	movl	$3, %esi
 	movl	$142, %edx
 	callq	*slack_context+56(%rip)

@@ -13,7 +13,7 @@ wasm.divide:
 	movq	%rsp, %rbp
 	addq	$4, %rdi
 	testl	%edx, %edx
-	je	.LBB1_1
+	je	.LBB1_3
 	movl	%edx, %ecx
 	movl	%edx, %eax
 	notl	%eax
@@ -26,14 +26,16 @@ wasm.divide:
 	movq	%rdi, %rdx
 	popq	%rbp
 	retq
-.LBB1_1:
+.LBB1_3:
 	movq	%rdi, slack_context(%rip)
 	movl	$1, %edi
-	jmp	.LBB1_2
+	movl	$1, %esi
+	movl	$130, %edx
+	callq	*slack_context+56(%rip)
+	ud2
 .LBB1_4:
 	movq	%rdi, slack_context(%rip)
 	movl	$2, %edi
-.LBB1_2:
 	movl	$1, %esi
 	movl	$130, %edx
 	callq	*slack_context+56(%rip)
@@ -79,7 +81,7 @@ wasm.truncate:
 	movq	%rsp, %rbp
 	addq	$3, %rdi
 	ucomisd	%xmm0, %xmm0
-	jp	.LBB3_1
+	jp	.LBB3_4
 	movsd	.LCPI3_0(%rip), %xmm1
 	ucomisd	%xmm0, %xmm1
 	jae	.LBB3_5
@@ -89,14 +91,16 @@ wasm.truncate:
 	movq	%rdi, %rdx
 	popq	%rbp
 	retq
-.LBB3_1:
+.LBB3_4:
 	movq	%rdi, slack_context(%rip)
 	movl	$3, %edi
-	jmp	.LBB3_2
+	movl	$3, %esi
+	movl	$144, %edx
+	callq	*slack_context+56(%rip)
+	ud2
 .LBB3_5:
 	movq	%rdi, slack_context(%rip)
 	movl	$2, %edi
-.LBB3_2:
 	movl	$3, %esi
 	movl	$144, %edx
 	callq	*slack_context+56(%rip)

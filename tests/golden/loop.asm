@@ -65,8 +65,8 @@ wasm.sum:
 	jne	.LBB0_7
 	leaq	-10(%rdi), %rdx
 	cmpl	$3, %ecx
-	jae	.LBB0_10
-	jmp	.LBB0_12
+	jb	.LBB0_12
+	jmp	.LBB0_10
 .LBB0_6:
 	cmpl	$3, %ecx
 	jb	.LBB0_12

@@ -227,6 +227,12 @@ def check_output(checks, client, folder):
     checks.that("a closed output of --help is an error", client("--help", stdout=None, preexec_fn=lambda: os.close(1))[0] == 74)
 
 
+def check_report_of_input(checks, client):
+    before = open(os.path.join(client.folder, "hello.wasm"), "rb").read()
+    checks.ends("a report in the module's place", client("run", "--report", "hello.wasm", "hello.wasm"), 64, "--report", "hello.wasm")
+    checks.that("the module is still there", open(os.path.join(client.folder, "hello.wasm"), "rb").read() == before)
+
+
 def check_unreachable(checks, client):
     nowhere = {"env": os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}}
     checks.ends("no system bus", client("list", **nowhere), 69, "system bus", "--private")
@@ -245,8 +251,10 @@ def check_stop(checks, client):
                           stderr=subprocess.PIPE) as process:
         wait_until(lambda: "endless.wasm" in client("list")[1], "run in the list")
         number = client("list")[1].splitlines()[1].split()[0]
-        checks.ends("more held output than is left", client("run", "--output", "5G", "exit.wasm", service="--system"), 75,
-                    "--output", "8GiB", "try again")
+        second = subprocess.Popen([client.slackctl, "run", "--system", "--output", "5G", "hello.wasm"], cwd=client.folder,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        wait_until(lambda: "hello.wasm" in client("list")[1], "waiting run in the list")
+        checks.that("more held output than is left waits", second.poll() is None)
         if os.geteuid() == 0:
             os.chmod(os.path.dirname(os.environ["DBUS_SYSTEM_BUS_ADDRESS"].removeprefix("unix:path=")), 0o755)
             checks.ends("somebody else's run", client("stop", number, user=65534, group=65534, extra_groups=[], cwd="/"), 77)
@@ -254,6 +262,8 @@ def check_stop(checks, client):
             checks.skip("somebody else's run", "needs root")
         checks.that("stop of a live run", client("stop", number)[0] == 0)
         stderr = process.communicate(timeout=SECONDS)[1].decode()
+        output = second.communicate(timeout=SECONDS)[0].decode()
+        checks.that("and runs when there is room", (second.returncode, output) == (0, "hello\n"), (second.returncode, output))
     checks.ends("what it was told", (process.returncode, "", stderr), 137, "killed", "stopped by user")
 
 
@@ -277,6 +287,7 @@ def main():
         check_verdicts(checks, client)
         check_reports(checks, client, folder)
         check_output(checks, client, folder)
+        check_report_of_input(checks, client)
         check_unreachable(checks, client)
         if shutil.which("dbus-daemon"):
             with own_bus(client.slackctl, arguments.slackd, folder / "slackd.log"):
