@@ -69,10 +69,13 @@ Expected<void> check_ownership(int folder, const std::string& path) {
 // Makes the folder, and its parent if that is in turn missing (~/.cache of a new user), both closed to others. In a
 // folder of somebody else's nothing is made: root with another's HOME would leave there what its owner cannot use.
 Expected<void> make_folder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
-  if (errno != ENOENT) return fail("make " + path);
   const std::string parent = path.substr(0, path.rfind('/'));
   struct stat above{};
+  // Of a symbolic link it is the owner of the link that counts: where it leads may be anybody's choice.
+  if (!parent.empty() && ::lstat(parent.c_str(), &above) == 0 && above.st_uid != ::geteuid() && above.st_uid != 0)
+    return fail(Fault{EPERM, parent + " belongs to user " + std::to_string(above.st_uid)});
+  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  if (errno != ENOENT) return fail("make " + path);
   const std::string grandparent = parent.substr(0, parent.rfind('/'));
   if (grandparent.empty() || ::stat(grandparent.c_str(), &above) < 0) return fail("make " + path, ENOENT);
   if (above.st_uid != ::geteuid())

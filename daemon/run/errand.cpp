@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -46,7 +47,11 @@ struct Errand::Shared {
   bool running = false;
 
   void run() {
-    problem = work(road);
+    try {
+      problem = work(road);
+    } catch (const std::bad_alloc&) {
+      problem = "out of memory";
+    }
     // Before anybody hears of the end: what they hold may be what the next run waits for.
     work = nullptr;
     held.reset();
