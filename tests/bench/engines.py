@@ -62,7 +62,10 @@ def report_run(command, program, environment=None):
 
 def make_run(program, report, output):
     if program.times_itself:
-        report["bench_usec"] = 1e9 / float(output.split()[-1])
+        score = float(output.split()[-1])
+        if score <= 0:  # what coremark answers when its own measurement failed
+            raise Failed(f"{program.name}: its own measurement failed: score {score}")
+        report["bench_usec"] = 1e9 / score
         output = b""
     if "bench_usec" not in report:
         raise Failed(f"{program.name}: the measured region was not entered or not left")
