@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <deque>
 #include <map>
@@ -162,7 +163,9 @@ Expected<void> ImageStore::save(uid_t uid, const Key& key, int image, Bytes imag
   const Fd folder = user_folder(uid, true);
   if (!folder.valid()) return fail("make a folder in " + path_);
   const std::string name = name_of(key);
-  const std::string unfinished = "." + name + "." + std::to_string(::getpid()) + "." + std::to_string(++serial_);
+  // Of the process, not of the store: two stores of one process must not meet in a name.
+  static std::atomic<std::uint64_t> serial = 0;
+  const std::string unfinished = "." + name + "." + std::to_string(::getpid()) + "." + std::to_string(++serial);
   const Fd file(::openat(folder.get(), unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.valid()) return fail("make a file in " + path_);
   auto written = write_entry(file.get(), key, image, image_bytes);

@@ -68,7 +68,6 @@ class ImageStore {
   Fd folder_;
   StoreLimits limits_;
   std::mutex sweeping_;  // two sweeps at once would both evict
-  std::atomic<std::uint64_t> serial_ = 0;
   std::atomic<std::uint64_t> stored_ = 0;
   std::atomic<std::uint64_t> evicted_ = 0;
   std::atomic<std::uint64_t> bad_ = 0;
