@@ -170,20 +170,13 @@ Expected<void> ReportFile::write(const std::string& content, int milliseconds) {
 Expected<void> ReportFile::replace(const std::string& content) {
   auto temporary = make_temporary();
   if (!temporary) return tl::unexpected(temporary.error());
-  const auto give_up = [&] {
-    auto fault = fail("write report " + path_);
-    ::unlinkat(folder_.get(), temporary->name.c_str(), 0);
-    return fault;
-  };
-  if (mode_ && ::fchmod(temporary->fd.get(), *mode_) < 0) return give_up();
-  for (std::size_t done = 0; done < content.size();) {
-    const ssize_t n = ::write(temporary->fd.get(), content.data() + done, content.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return give_up();
-    done += static_cast<std::size_t>(n);
+  auto written = write_all(temporary->fd.get(), content, "write report " + path_);
+  if (written && ((mode_ && ::fchmod(temporary->fd.get(), *mode_) < 0) ||
+                  ::renameat(folder_.get(), temporary->name.c_str(), folder_.get(), name_.c_str()) < 0)) {
+    written = fail("write report " + path_);
   }
-  if (::renameat(folder_.get(), temporary->name.c_str(), folder_.get(), name_.c_str()) < 0) return give_up();
-  return {};
+  if (!written) ::unlinkat(folder_.get(), temporary->name.c_str(), 0);
+  return written;
 }
 
 }  // namespace slack::client

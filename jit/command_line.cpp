@@ -33,21 +33,11 @@ struct Arguments {
 
 void complain(const std::string& what) { fmt::print(stderr, "slack-compile: {}\n", what); }
 
-Expected<void> write_all(int fd, std::span<const char> bytes) {
-  while (!bytes.empty()) {
-    const auto written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail("write");
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 Expected<void> write_output(const std::string& path, bool executable, std::span<const char> bytes) {
-  if (path.empty() || path == "-") return write_all(STDOUT_FILENO, bytes);
+  if (path.empty() || path == "-") return write_all(STDOUT_FILENO, bytes, "write");
   Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, executable ? 0777 : 0666));
   if (!file.valid()) return fail("open " + path);
-  auto written = write_all(file.get(), bytes);
+  auto written = write_all(file.get(), bytes, "write");
   if (!written) return fail(Fault{written.error().code, path + ": " + written.error().what});
   return {};
 }

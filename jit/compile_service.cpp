@@ -31,16 +31,6 @@ wire::CompileReply refused(std::string_view reason) {
   return make_reply(wire::CompileStatus::refused, reason, wire::kNoOffset);
 }
 
-Expected<void> write_image(int fd, std::span<const char> image) {
-  while (!image.empty()) {
-    const auto written = ::write(fd, image.data(), image.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail("write image");
-    image = image.subspan(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 wire::CompileReply answer(const Datagram& datagram, const std::string& scratch) {
   wire::CompileRequest request{};
   if (datagram.bytes.size() != sizeof request || datagram.fds.size() != 2) {
@@ -63,7 +53,8 @@ wire::CompileReply answer(const Datagram& datagram, const std::string& scratch) 
     const auto& refusal = std::get<wasm::Refusal>(image.error());
     return make_reply(wire::CompileStatus::refused, refusal.reason, refusal.offset.count());
   }
-  if (const auto written = write_image(datagram.fds[1].get(), *image); !written) return fault(written.error());
+  if (const auto written = write_all(datagram.fds[1].get(), *image, "write image"); !written)
+    return fault(written.error());
   auto reply = make_reply(wire::CompileStatus::compiled, {}, wire::kNoOffset);
   reply.image_bytes = image->size();
   return reply;

@@ -18,6 +18,16 @@ Expected<Fd> Fd::duplicate() const {
   return Fd(copy);
 }
 
+Expected<void> write_all(int fd, std::span<const char> bytes, const std::string& what) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return fail(what, written < 0 ? errno : ENOSPC);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
 Expected<Fd> make_memfd(const char* name) {
   const int raw = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (raw < 0) return fail("memfd_create");

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,8 @@ class [[nodiscard]] Fd {
   int raw_ = -1;
 };
 
+// Writes all of `bytes` at the file's place. `what` begins the fault's text.
+[[nodiscard]] Expected<void> write_all(int fd, std::span<const char> bytes, const std::string& what);
 // An empty memfd that can be sealed. `name` shows in /proc/PID/maps only.
 [[nodiscard]] Expected<Fd> make_memfd(const char* name);
 // A memfd that holds `content` and is sealed against every change.

@@ -10,6 +10,21 @@
 
 namespace slack::jit {
 
+llvm::GlobalVariable* fixed_symbol(llvm::Module& module, llvm::StringRef name) {
+  if (auto* known = module.getNamedGlobal(name)) return known;
+  auto* type = llvm::ArrayType::get(llvm::Type::getInt8Ty(module.getContext()), 0);
+  auto* symbol = new llvm::GlobalVariable(module, type, false, llvm::GlobalValue::ExternalLinkage, nullptr, name);
+  symbol->setDSOLocal(true);
+  symbol->setAlignment(llvm::Align(16));
+  return symbol;
+}
+
+llvm::Constant* fixed_address(llvm::Module& module, llvm::StringRef name, std::uint64_t offset) {
+  auto& context = module.getContext();
+  return llvm::ConstantExpr::getGetElementPtr(llvm::Type::getInt8Ty(context), fixed_symbol(module, name),
+                                              llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), offset));
+}
+
 Environment::Environment(llvm::Module& module, const wasm::Module& wasm, const CompileOptions& options)
     : module_(module), wasm_(wasm), options_(options), debug_(module) {
   layout_.tables = static_cast<std::uint32_t>(wasm.tables.size());
@@ -31,20 +46,14 @@ Environment::Environment(llvm::Module& module, const wasm::Module& wasm, const C
 void Environment::finish() { debug_.finalize(); }
 
 llvm::GlobalVariable* Environment::fixed_symbol(llvm::StringRef name) {
-  if (auto* known = module_.getNamedGlobal(name)) return known;
-  auto* type = llvm::ArrayType::get(llvm::Type::getInt8Ty(context()), 0);
-  auto* symbol = new llvm::GlobalVariable(module_, type, false, llvm::GlobalValue::ExternalLinkage, nullptr, name);
-  symbol->setDSOLocal(true);
-  symbol->setAlignment(llvm::Align(16));
+  auto* symbol = slack::jit::fixed_symbol(module_, name);
   // Linear memory of other slots lies beyond the reach of a displacement.
   if (options_.slot != 0 && name == kMemorySymbol) symbol->setCodeModel(llvm::CodeModel::Large);
   return symbol;
 }
 
 llvm::Constant* Environment::context_address(std::uint64_t offset) {
-  auto* i64 = llvm::Type::getInt64Ty(context());
-  return llvm::ConstantExpr::getGetElementPtr(llvm::Type::getInt8Ty(context()), fixed_symbol(kContextSymbol),
-                                              llvm::ConstantInt::get(i64, offset));
+  return fixed_address(module_, kContextSymbol, offset);
 }
 
 llvm::FunctionCallee Environment::safepoint_marker() {

@@ -30,6 +30,12 @@ inline constexpr char kMemorySymbol[] = "slack_memory";
 // function that called the host.
 inline constexpr char kAdapterSection[] = ".slack.adapters";
 
+// A symbol at an address that the address map fixes. Its size is unknown to LLVM, so that no access to it is ever
+// thought safe to speculate.
+[[nodiscard]] llvm::GlobalVariable* fixed_symbol(llvm::Module& module, llvm::StringRef name);
+// The address `offset` bytes into it.
+[[nodiscard]] llvm::Constant* fixed_address(llvm::Module& module, llvm::StringRef name, std::uint64_t offset);
+
 class Environment {
  public:
   // `wasm` is validated; it and `options` outlive this.
@@ -49,7 +55,7 @@ class Environment {
   // then they keep loops from being computed in one step, and fuel from running through its 64 bits with them.
   [[nodiscard]] bool has_safepoints() const { return options_.metering != Metering::none; }
 
-  // One of the fixed symbols. Its size is unknown to LLVM, so that no access to it is ever thought safe to speculate.
+  // One of the fixed symbols, as this module's slot reaches it.
   [[nodiscard]] llvm::GlobalVariable* fixed_symbol(llvm::StringRef name);
   // The address `offset` bytes into slack_context.
   [[nodiscard]] llvm::Constant* context_address(std::uint64_t offset);

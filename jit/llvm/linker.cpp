@@ -42,15 +42,7 @@ std::string linker_script(std::uint32_t slot) {
   return script;
 }
 
-Expected<void> write_all(int fd, llvm::ArrayRef<char> content) {
-  while (!content.empty()) {
-    const auto written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return fail("write linker input", written < 0 ? errno : ENOSPC);
-    content = content.drop_front(static_cast<std::size_t>(written));
-  }
-  return {};
-}
+constexpr char kWriteInput[] = "write linker input";
 
 Expected<llvm::SmallVector<char, 0>> read_all(int fd) {
   llvm::SmallVector<char, 0> content;
@@ -159,8 +151,9 @@ Expected<llvm::SmallVector<char, 0>> link(llvm::ArrayRef<char> object, std::uint
     if (!*file) return tl::unexpected(file->error());
   }
   const auto script = linker_script(slot);
-  if (auto written = write_all(object_file->fd(), object); !written) return tl::unexpected(written.error());
-  if (auto written = write_all(script_file->fd(), {script.data(), script.size()}); !written) {
+  if (auto written = write_all(object_file->fd(), object, kWriteInput); !written)
+    return tl::unexpected(written.error());
+  if (auto written = write_all(script_file->fd(), script, kWriteInput); !written) {
     return tl::unexpected(written.error());
   }
   std::string messages;

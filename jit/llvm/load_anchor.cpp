@@ -10,32 +10,20 @@
 #include <llvm/IR/Module.h>
 
 #include "jit/llvm/environment.hpp"
+#include "jit/llvm/value_marker.hpp"
 
 namespace slack::jit {
 
 namespace {
 
-// llvm.sideeffect is the intrinsic that every pass takes to be free and to leave memory alone; "deopt" is the bundle
-// that takes values of all types and writes nothing.
-constexpr char kBundle[] = "deopt";
-
 using Instructions = llvm::SmallPtrSet<const llvm::Instruction*, 32>;
 
-void add_anchor(llvm::LoadInst* load) {
-  auto* marker = llvm::Intrinsic::getDeclaration(load->getModule(), llvm::Intrinsic::sideeffect);
-  auto* anchor =
-      llvm::CallInst::Create(marker, {}, {llvm::OperandBundleDef(kBundle, load)}, "", std::next(load->getIterator()));
-  anchor->setDebugLoc(load->getDebugLoc());
-}
+void add_anchor(llvm::LoadInst* load) { make_marker(std::next(load->getIterator()), {load}, load->getDebugLoc()); }
 
 // The value that `instruction` anchors, null if it is no anchor.
 llvm::Value* anchored_by(const llvm::Instruction& instruction) {
-  const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-  if (!call || call->getIntrinsicID() != llvm::Intrinsic::sideeffect || call->getNumOperandBundles() != 1 ||
-      call->getOperandBundleAt(0).Inputs.size() != 1) {
-    return nullptr;
-  }
-  return call->getOperandBundleAt(0).Inputs.front();
+  const auto* anchor = as_marker(instruction, 1);
+  return anchor ? anchor->getOperandBundleAt(0).Inputs.front().get() : nullptr;
 }
 
 bool is_anchor(const llvm::Instruction& instruction) { return anchored_by(instruction) != nullptr; }

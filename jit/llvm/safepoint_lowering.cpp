@@ -15,12 +15,11 @@
 #include "daemon/base/context.hpp"
 #include "daemon/wire/trap.hpp"
 #include "jit/llvm/environment.hpp"
+#include "jit/llvm/value_marker.hpp"
 
 namespace slack::jit {
 
 namespace {
-
-constexpr char kBundle[] = "deopt";
 
 // The operands of a marker, in either of its forms.
 struct Safepoint {
@@ -51,9 +50,7 @@ llvm::SmallVector<llvm::CallInst*, 32> markers_of(llvm::Module& module) {
 }
 
 bool is_softened(const llvm::Instruction& instruction) {
-  const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-  return call && call->getIntrinsicID() == llvm::Intrinsic::sideeffect && call->getNumOperandBundles() == 1 &&
-         call->getOperandBundleAt(0).Inputs.size() == Safepoint::kOperands;
+  return as_marker(instruction, Safepoint::kOperands) != nullptr;
 }
 
 llvm::SmallVector<llvm::CallInst*, 32> softened_markers_of(llvm::Module& module) {
@@ -64,20 +61,6 @@ llvm::SmallVector<llvm::CallInst*, 32> softened_markers_of(llvm::Module& module)
     if (is_softened(*call)) markers.push_back(call);
   }
   return markers;
-}
-
-llvm::Constant* fixed_address(llvm::Module& module, llvm::StringRef name, std::uint64_t offset) {
-  auto& context = module.getContext();
-  auto* byte = llvm::Type::getInt8Ty(context);
-  auto* symbol = module.getNamedGlobal(name);
-  if (!symbol) {
-    symbol = new llvm::GlobalVariable(module, llvm::ArrayType::get(byte, 0), false, llvm::GlobalValue::ExternalLinkage,
-                                      nullptr, name);
-    symbol->setDSOLocal(true);
-    symbol->setAlignment(llvm::Align(16));
-  }
-  return llvm::ConstantExpr::getGetElementPtr(byte, symbol,
-                                              llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), offset));
 }
 
 // What is added to element `index` on the way from `from` to `to`, both vectors; nothing where not by constants only.
@@ -197,12 +180,9 @@ void drop_safepoints(llvm::Module& module) {
 }
 
 void soften_safepoints(llvm::Module& module) {
-  auto* softened = llvm::Intrinsic::getDeclaration(&module, llvm::Intrinsic::sideeffect);
   for (auto* marker : markers_of(module)) {
     llvm::SmallVector<llvm::Value*, Safepoint::kOperands> operands(marker->args());
-    auto* call =
-        llvm::CallInst::Create(softened, {}, {llvm::OperandBundleDef(kBundle, operands)}, "", marker->getIterator());
-    call->setDebugLoc(marker->getDebugLoc());
+    make_marker(marker->getIterator(), operands, marker->getDebugLoc());
     marker->eraseFromParent();
   }
 }
