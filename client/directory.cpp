@@ -8,8 +8,8 @@ namespace slack::client {
 Expected<DirectorySpec> parse_directory(std::string_view text) {
   DirectorySpec spec;
   std::string_view rest = text;
-  if (rest.ends_with(":ro")) {
-    spec.read_only = true;
+  if (rest.ends_with(":ro") || rest.ends_with(":rw")) {
+    spec.read_only = rest.ends_with(":ro");
     rest.remove_suffix(3);
   }
   const auto cut = rest.find("::");
@@ -17,7 +17,7 @@ Expected<DirectorySpec> parse_directory(std::string_view text) {
   spec.guest = cut == std::string_view::npos ? rest : rest.substr(cut + 2);
   if (spec.host.empty() || spec.guest.empty())
     return fail(
-        Fault{EINVAL, "'" + std::string(text) + "' is not a directory for the module: write HOST[::GUEST][:ro]"});
+        Fault{EINVAL, "'" + std::string(text) + "' is not a directory for the module: write HOST[::GUEST][:ro|:rw]"});
   return spec;
 }
 

@@ -1,4 +1,4 @@
-// A directory for the module: reads HOST[::GUEST][:ro] and opens it.
+// A directory for the module: reads HOST[::GUEST][:ro|:rw] and opens it.
 #pragma once
 
 #include <string>
@@ -17,8 +17,8 @@ struct DirectorySpec {
   friend bool operator==(const DirectorySpec&, const DirectorySpec&) = default;
 };
 
-// Cuts ":ro" off the end, then splits at the first "::". A path that itself ends so is written out in full:
-// "odd:ro::odd".
+// Cuts ":ro" or ":rw" (which it is without, too) off the end, then splits at the first "::". A path that itself ends so
+// is written out in full: "odd:ro::odd".
 [[nodiscard]] Expected<DirectorySpec> parse_directory(std::string_view text);
 
 struct OpenDirectory {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "client/exit_code.hpp"
+#include "daemon/base/utf8.hpp"
 
 namespace slack::client {
 namespace {
@@ -119,20 +120,28 @@ std::string fuel_limit_text(Fuel limit) { return limit == kUnlimitedFuel ? "unli
 
 std::string printable(std::string_view hostile) {
   std::string text;
-  for (const char c : hostile) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f)
-      text += fmt::format("\\x{:02x}", byte);
+  while (!hostile.empty()) {
+    const std::size_t length = utf8_sequence(hostile);
+    const auto first = static_cast<unsigned char>(hostile.front());
+    // C1 controls, U+0080 to U+009F, are 0xc2 and one byte in UTF-8; some terminals obey them.
+    const bool is_c1 = length == 2 && first == 0xc2 && static_cast<unsigned char>(hostile[1]) < 0xa0;
+    if (length == 0 || first < 0x20 || first == 0x7f || is_c1)
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(hostile[is_c1 ? 1 : 0]));
     else
-      text += c;
+      text += hostile.substr(0, length);
+    hostile.remove_prefix(std::max<std::size_t>(length, 1));
   }
-  // C1 controls, U+0080 to U+009F, are 0xc2 and one byte in UTF-8; some terminals obey them.
-  for (std::size_t at = 0; (at = text.find('\xc2', at)) != std::string::npos && at + 1 < text.size();) {
-    const auto second = static_cast<unsigned char>(text[at + 1]);
-    if (second < 0xa0)
-      text.replace(at, 2, fmt::format("\\x{:02x}", second));
-    else
-      at += 2;
+  return text;
+}
+
+std::string as_utf8(std::string_view bytes, std::size_t most) {
+  std::string text;
+  while (!bytes.empty()) {
+    const std::size_t length = utf8_sequence(bytes);
+    const std::string_view next = length == 0 ? "\xef\xbf\xbd" : bytes.substr(0, length);
+    if (text.size() + next.size() > most) break;
+    text += next;
+    bytes.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return text;
 }

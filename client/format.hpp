@@ -10,11 +10,14 @@
 
 namespace slack::client {
 
-[[nodiscard]] std::string grouped(std::uint64_t number);        // "1,000,123"
-[[nodiscard]] std::string duration_text(Micros duration);       // "84 us", "12.3 ms", "1.20 s", "2 min 3 s"
-[[nodiscard]] std::string size_text(Bytes size);                // "512 B", "12.3 MiB"
-[[nodiscard]] std::string fuel_limit_text(Fuel limit);          // "1,000,000", "unlimited"
-[[nodiscard]] std::string printable(std::string_view hostile);  // control characters as \xNN: nothing drives a terminal
+[[nodiscard]] std::string grouped(std::uint64_t number);   // "1,000,123"
+[[nodiscard]] std::string duration_text(Micros duration);  // "84 us", "12.3 ms", "1.20 s", "2 min 3 s"
+[[nodiscard]] std::string size_text(Bytes size);           // "512 B", "12.3 MiB"
+[[nodiscard]] std::string fuel_limit_text(Fuel limit);     // "1,000,000", "unlimited"
+// Control characters, and bytes that are no UTF-8, as \xNN: nothing drives a terminal.
+[[nodiscard]] std::string printable(std::string_view hostile);
+// With U+FFFD for every byte that is no UTF-8, and cut to at most `most` bytes: a file's name, as D-Bus can carry it.
+[[nodiscard]] std::string as_utf8(std::string_view bytes, std::size_t most);
 
 // One line, without a newline, that says what became of the run, where and how much; empty for a plain `ok`.
 // `name` is the module's name.

@@ -138,7 +138,9 @@ std::string PrivateService::obituary() {
   const ssize_t n = ::pread(log_.get(), tail.data(), tail.size(), from);
   std::string words(tail.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
   while (words.ends_with('\n')) words.pop_back();
-  if (!words.empty()) text += "; its last words:\n" + words;
+  // Each message is one line.
+  for (std::size_t at = 0; (at = words.find('\n', at)) != std::string::npos;) words.replace(at, 1, " | ");
+  if (!words.empty()) text += "; its last words: " + words;
   return text;
 }
 

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "client/format.hpp"
+
 namespace slack::client {
 namespace {
 
@@ -127,11 +129,11 @@ Expected<MessagePtr> build_call(BusClient& client, const RunRequest& request) {
   }
   if (!request.directories.empty()) {
     result = append_option(raw, Option::dirs, [&] { return append_directories(raw, request.directories); });
-    if (result < 0) return fail(not_sendable("directories", result));
+    if (result < 0) return fail(not_sendable("the guest names of --dir", result));
   }
   if (!request.links.empty()) {
     result = append_option(raw, Option::links, [&] { return append_links(raw, request.links); });
-    if (result < 0) return fail(not_sendable("linked modules", result));
+    if (result < 0) return fail(not_sendable("the names of --link", result));
   }
   result = sd_bus_message_close_container(raw);
   if (result < 0) return bus_failure("call RunModule", result);
@@ -322,7 +324,8 @@ void RunCall::stop() {
         // A run that has just ended has no object any more; RunFinished is then on its way.
         const sd_bus_error* error = sd_bus_message_get_error(reply);
         if (error != nullptr && sd_bus_error_has_name(error, "org.slackd.Slack1.Error.NoSuchRun") == 0)
-          fmt::print(stderr, "slackctl: stop the run: {}\n", error->message != nullptr ? error->message : error->name);
+          fmt::print(stderr, "slackctl: stop the run: {}\n",
+                     printable(error->message != nullptr ? error->message : error->name));
         return 0;
       },
       this, "");

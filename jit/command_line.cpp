@@ -23,11 +23,14 @@ namespace slack::jit {
 
 namespace {
 
+constexpr unsigned kMostJobs = 1024;  // a typing error beyond that
+
 struct Arguments {
   std::string input;
   std::string output;
   std::string stage = "elf";
   std::string metering = "slacked";
+  unsigned jobs = available_processors();
   CompileOptions options;
 };
 
@@ -58,7 +61,8 @@ int compile_file(const Arguments& arguments) {
     complain(module.error().what);
     return kExitUnreadable;
   }
-  const auto compiled = compile(*module, arguments.options, kNoScratch);
+  Crew crew(arguments.jobs);
+  const auto compiled = compile(*module, arguments.options, kNoScratch, &crew);
   if (!compiled) return report(arguments.input, compiled.error());
   const auto written = write_output(arguments.output, arguments.options.stage == Stage::elf, *compiled);
   if (!written) {
@@ -95,8 +99,27 @@ int run_command_line(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(std::uint32_t{0}, address_map::kLinkedSlots))
       ->type_name("NUMBER");
+  app.add_flag("--quick", arguments.options.always_quick,
+               "compile as functions beyond measure are, with an effort that grows with their length only");
   app.add_option("--cpu", arguments.options.cpu, "LLVM's name of the processor to compile for; default: this one")
       ->type_name("NAME");
+  app.add_option("--jobs", arguments.jobs, "threads to compile with at the most; the image is the same")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, kMostJobs))
+      ->type_name("NUMBER");
+  app.add_option("--partition", arguments.options.partition_bytes,
+                 "bytes of function bodies that are compiled together, for tests; slackd takes the default")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1u << 30))
+      ->type_name("BYTES");
+  app.add_option("--optimise", arguments.options.optimise,
+                 "1: no vectorisers, no unrolling; 3: inlines and unrolls more; for measurements")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 3u))
+      ->type_name("LEVEL");
+  app.add_option("--without", arguments.options.without, "a pass to leave out, for measurements")
+      ->check(CLI::IsMember({"loop-vectorize", "slp-vectorizer", "loop-unroll", "loop-load-elim"}))
+      ->type_name("PASS");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,7 +4,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include <algorithm>
+#include <span>
+
+#include "daemon/base/file_io.hpp"
 
 namespace slack::jit {
 
@@ -45,17 +49,13 @@ Expected<std::vector<std::uint8_t>> read_module(int fd, Bytes most) {
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(status.st_size) + 1);
   std::size_t filled = 0;
   for (;;) {
-    if (filled == bytes.size()) {
-      if (filled > most.count()) return too_big(most);
-      bytes.resize(std::min<std::size_t>(bytes.size() * 2, most.count() + 1));
-    }
-    const auto count = ::pread(fd, bytes.data() + filled, bytes.size() - filled, static_cast<off_t>(filled));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail("read module");
-    if (count == 0) break;
-    filled += static_cast<std::size_t>(count);
+    const auto got = read_at(fd, std::as_writable_bytes(std::span(bytes).subspan(filled)), filled, "read module");
+    if (!got) return fail(got.error());
+    filled += *got;
+    if (filled > most.count()) return too_big(most);
+    if (filled < bytes.size()) break;
+    bytes.resize(std::min<std::size_t>(bytes.size() * 2, most.count() + 1));
   }
-  if (filled > most.count()) return too_big(most);
   bytes.resize(filled);
   return bytes;
 }

@@ -139,7 +139,9 @@ int run(CommandLine& line) {
   }
   request.arguments.assign(line.module_and_arguments.begin() + 1, line.module_and_arguments.end());
   request.options = std::move(line.options);
-  request.options.emplace_back(Option::name, name);
+  // As argv[0] it goes over D-Bus; the path itself does not.
+  constexpr std::size_t kNameMost = 255;
+  request.options.emplace_back(Option::name, as_utf8(name, kNameMost));
   if (!line.environment.empty()) request.options.emplace_back(Option::env, line.environment);
   if (const auto streams = pass_streams(request); !streams) return end_as(kExitOutput, streams.error());
 
@@ -223,7 +225,7 @@ void add_surroundings(CLI::App& verb, CommandLine& line) {
             }
           },
           "Directory HOST for the module, under the name GUEST (default: HOST); :ro for read-only; repeatable")
-      ->type_name("HOST[::GUEST][:ro]")
+      ->type_name("HOST[::GUEST][:ro|:rw]")
       ->allow_extra_args(false);
   verb.add_option_function<std::vector<std::string>>(
           "--link",
@@ -281,7 +283,13 @@ void add_results(CLI::App& verb, CommandLine& line) {
   add_switch(verb, line, "--measure", Option::measure, true,
              "Offer bench.start, bench.end and env.clock_ms, and report the region between");
   verb.add_flag("--stats", line.stats, "Show what the run used on stderr");
-  verb.add_option("--report", line.report, "Write the result to FILE as one JSON object")
+  verb.add_option_function<std::string>(
+          "--report",
+          [&line](const std::string& text) {
+            if (text.empty()) throw CLI::ValidationError("--report", "the name of a file is missing");
+            line.report = text;
+          },
+          "Write the result to FILE as one JSON object")
       ->take_last()
       ->type_name("FILE");
 }

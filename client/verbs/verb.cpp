@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "client/exit_code.hpp"
+#include "client/format.hpp"
 
 namespace slack::client {
 
@@ -16,7 +17,8 @@ void add_service_flags(CLI::App& verb, Service& service) {
 }
 
 int end_with(const Fault& fault) {
-  std::fprintf(stderr, "slackctl: %s\n", fault.what.c_str());
+  // Names of files and words of slackd can stand in it.
+  std::fprintf(stderr, "slackctl: %s\n", printable(fault.what).c_str());
   return exit_code_of(fault);
 }
 

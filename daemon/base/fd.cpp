@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/base/file_io.hpp"
+
 namespace slack {
 
 void Fd::reset() {
@@ -34,17 +36,19 @@ Expected<Fd> make_memfd(const char* name) {
   return Fd(raw);
 }
 
+Expected<void> seal(const Fd& memfd) {
+  if (::fcntl(memfd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+    return fail("seal a memfd");
+  return {};
+}
+
 Expected<Fd> make_sealed_memfd(const char* name, const void* content, Bytes size) {
   auto memfd = make_memfd(name);
   if (!memfd) return memfd;
-  const char* bytes = static_cast<const char*>(content);
-  for (std::uint64_t done = 0; done < size.count();) {
-    const ssize_t n = ::pwrite(memfd->get(), bytes + done, size.count() - done, static_cast<off_t>(done));
-    if (n < 0) return fail("write a memfd");
-    done += static_cast<std::uint64_t>(n);
-  }
-  if (::fcntl(memfd->get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-    return fail("seal a memfd");
+  const std::span bytes(static_cast<const std::byte*>(content), size.count());
+  if (const auto written = write_all_at(memfd->get(), bytes, 0, "write a memfd"); !written)
+    return fail(written.error());
+  if (const auto sealed = seal(*memfd); !sealed) return fail(sealed.error());
   return memfd;
 }
 

@@ -45,6 +45,8 @@ class [[nodiscard]] Fd {
 [[nodiscard]] Expected<void> write_all(int fd, std::span<const char> bytes, const std::string& what);
 // An empty memfd that can be sealed. `name` shows in /proc/PID/maps only.
 [[nodiscard]] Expected<Fd> make_memfd(const char* name);
+// Closes a memfd to every change for ever.
+[[nodiscard]] Expected<void> seal(const Fd& memfd);
 // A memfd that holds `content` and is sealed against every change.
 [[nodiscard]] Expected<Fd> make_sealed_memfd(const char* name, const void* content, Bytes size);
 // A connected pair of SOCK_SEQPACKET sockets.

@@ -23,6 +23,8 @@ const char* name_of(run::RunTable::Refusal::Why why) {
   return errors::kFault;
 }
 
+constexpr char kBusy[] = "too many calls wait to look at the cache's disk; try again later";
+
 }  // namespace
 
 // The normative text is packaging/dbus/org.slackd.Slack1.xml; a test compares them.
@@ -88,12 +90,12 @@ int ManagerBus::list_runs(sd_bus_message* message, void* userdata, sd_bus_error*
   return result < 0 ? result : sd_bus_send(self->bus_, raw, nullptr);
 }
 
-int ManagerBus::get_status(sd_bus_message* message, void* userdata, sd_bus_error*) {
+int ManagerBus::get_status(sd_bus_message* message, void* userdata, sd_bus_error* error) {
   auto* self = static_cast<ManagerBus*>(userdata);
   const auto call = std::shared_ptr<sd_bus_message>(sd_bus_message_ref(message), sd_bus_message_unref);
-  self->table_.cache().tell(
+  const bool asked = self->table_.cache().tell(
       [self, call](const run::ImageCache::Status& cache) { (void)self->reply_status(call.get(), cache); });
-  return 1;
+  return asked ? 1 : errors::set(error, errors::kLimitExceeded, kBusy);
 }
 
 int ManagerBus::reply_status(sd_bus_message* call, const run::ImageCache::Status& cache) {
@@ -127,9 +129,9 @@ int ManagerBus::prune(sd_bus_message* message, void* userdata, sd_bus_error* err
   const auto whose = caller->uid == 0 ? std::nullopt : std::optional(caller->uid);
   const auto runs = static_cast<std::uint32_t>(self->table_.prune(whose));
   const auto call = std::shared_ptr<sd_bus_message>(sd_bus_message_ref(message), sd_bus_message_unref);
-  self->table_.cache().prune(
+  const bool asked = self->table_.cache().prune(
       whose, [call, runs](std::uint64_t images) { (void)sd_bus_reply_method_return(call.get(), "ut", runs, images); });
-  return 1;
+  return asked ? 1 : errors::set(error, errors::kLimitExceeded, kBusy);
 }
 
 }  // namespace slack::bus

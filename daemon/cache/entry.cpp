@@ -1,7 +1,6 @@
 // Copies images between memfds and files, and takes their digest on the way.
 #include "daemon/cache/entry.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "daemon/base/file_io.hpp"
 
 namespace slack::cache {
 namespace {
@@ -24,27 +25,13 @@ std::span<const std::byte> bytes_of(const EntryHeader& header) {
 
 tl::unexpected<Fault> not_whole(std::string what) { return fail(Fault{ENOMSG, std::move(what)}); }
 
-Expected<void> read_all(int file, std::span<std::byte> bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t got = ::pread(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail("read an image");
-    if (got == 0) return not_whole("it ends early");
-    bytes = bytes.subspan(static_cast<std::size_t>(got));
-    offset += static_cast<std::uint64_t>(got);
-  }
-  return {};
-}
+constexpr char kRead[] = "read an image";
+constexpr char kWrite[] = "write an image";
 
-Expected<void> write_all(int file, std::span<const std::byte> bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return fail("write an image");
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-    offset += static_cast<std::uint64_t>(put);
-  }
-  return {};
+Expected<void> read_part(int file, std::span<std::byte> bytes, std::uint64_t offset) {
+  auto read = read_exactly_at(file, bytes, offset, kRead);
+  if (!read && read.error().code == ENODATA) return not_whole("it ends early");
+  return read;
 }
 
 // Copies `size` bytes and takes them into the digest.
@@ -52,9 +39,9 @@ Expected<void> copy(int from, std::uint64_t from_offset, int to, std::uint64_t t
   std::vector<std::byte> buffer(std::min<std::uint64_t>(kChunk, size.count()));
   for (std::uint64_t done = 0; done < size.count();) {
     const auto chunk = std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), size.count() - done));
-    if (auto read = read_all(from, chunk, from_offset + done); !read) return read;
+    if (auto read = read_part(from, chunk, from_offset + done); !read) return read;
     hasher.add(chunk);
-    if (auto written = write_all(to, chunk, to_offset + done); !written) return written;
+    if (auto written = write_all_at(to, chunk, to_offset + done, kWrite); !written) return written;
     done += chunk.size();
   }
   return {};
@@ -73,7 +60,7 @@ Expected<void> write_entry(int file, const Key& key, int image, Bytes image_byte
   hasher.add(bytes_of(header));
   if (auto copied = copy(image, 0, file, sizeof header, image_bytes, hasher); !copied) return copied;
   header.digest = hasher.digest();
-  return write_all(file, bytes_of(header), 0);
+  return write_all_at(file, bytes_of(header), 0, kWrite);
 }
 
 Expected<Fd> read_entry(int file, const Key& key, Bytes most) {
@@ -81,7 +68,7 @@ Expected<Fd> read_entry(int file, const Key& key, Bytes most) {
   if (::fstat(file, &status) < 0) return fail("stat an image");
   if (!S_ISREG(status.st_mode)) return not_whole("it is no regular file");
   EntryHeader header{};
-  if (auto read = read_all(file, std::as_writable_bytes(std::span(&header, 1)), 0); !read) return fail(read.error());
+  if (auto read = read_part(file, std::as_writable_bytes(std::span(&header, 1)), 0); !read) return fail(read.error());
   if (std::memcmp(header.magic, kMagic, sizeof header.magic) != 0 || header.version != kVersion ||
       header.header_bytes != sizeof header)
     return not_whole("it is no image of this version");
@@ -97,8 +84,7 @@ Expected<Fd> read_entry(int file, const Key& key, Bytes most) {
   hasher.add(bytes_of(header));
   if (auto copied = copy(file, sizeof header, image->get(), 0, size, hasher); !copied) return fail(copied.error());
   if (hasher.digest() != wanted) return not_whole("its content is damaged");
-  if (::fcntl(image->get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-    return fail("seal an image");
+  if (const auto sealed = seal(*image); !sealed) return fail(sealed.error());
   return image;
 }
 

@@ -18,16 +18,22 @@ std::span<const std::byte> bytes_of(const Number& number) {
 
 }  // namespace
 
-Key make_key(const KeyParts& parts) {
-  Hasher hasher;
+KeyMaker::KeyMaker(const KeyParts& parts, Bytes module) {
   const std::uint64_t uid = parts.uid;
-  for (const auto part : {bytes_of(kDomain), bytes_of(uid), bytes_of(parts.compiler), bytes_of(parts.processor),
-                          parts.request, parts.module}) {
+  for (const auto part :
+       {bytes_of(kDomain), bytes_of(uid), bytes_of(parts.compiler), bytes_of(parts.processor), parts.request}) {
     const std::uint64_t length = part.size();
-    hasher.add(bytes_of(length));
-    hasher.add(part);
+    hasher_.add(bytes_of(length));
+    hasher_.add(part);
   }
-  return hasher.digest();
+  const std::uint64_t length = module.count();
+  hasher_.add(bytes_of(length));
+}
+
+Key make_key(const KeyParts& parts, std::span<const std::byte> module) {
+  KeyMaker maker(parts, Bytes(module.size()));
+  maker.add(module);
+  return maker.key();
 }
 
 }  // namespace slack::cache

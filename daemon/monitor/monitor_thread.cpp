@@ -312,7 +312,7 @@ void MonitorThread::arm(Serial serial, LiveRun& run) {
   const Nanos budget =
       out_of_fuel ? std::max(run.plan.cpu_within_limit() + slack - cpu, Nanos(slack.count() / 4)) : slack;
   run.empty_events = 0;
-  run.park.emplace(monotonic_now(), cpu, budget);
+  run.park.emplace(monotonic_now(), cpu, budget, run.wall_deadline);
   heap_.set(serial, run.park->due());
   perform(serial, run, run.state.arm_result(error));
 }

@@ -17,8 +17,12 @@ Nanos patience(Nanos budget) {
 
 }  // namespace
 
-ParkWatch::ParkWatch(Nanos now, Nanos cpu, Nanos budget)
-    : budget_(budget), cpu_at_arm_(cpu), cpu_(cpu), give_up_(now + patience(budget)), due_(now + next_look(budget)) {}
+ParkWatch::ParkWatch(Nanos now, Nanos cpu, Nanos budget, Nanos wall_deadline)
+    : budget_(budget),
+      cpu_at_arm_(cpu),
+      cpu_(cpu),
+      give_up_(std::min(now + patience(budget), std::max(now, wall_deadline) + kPastDeadline)),
+      due_(std::min(now + next_look(budget), give_up_)) {}
 
 bool ParkWatch::overdue(Nanos now, Nanos cpu, bool blocked) {
   const Nanos used = cpu - cpu_at_arm_;

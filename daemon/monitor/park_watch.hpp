@@ -2,7 +2,8 @@
 //
 // Three things can keep it from one. It burns CPU time without a safepoint: its budget, what is left of its slack, ends
 // it. It sleeps in the kernel: it burns nothing and will not come by, so the second look that finds it where it was
-// ends it, however long its slack. It waits for a core: it is given time, but not for ever.
+// ends it, however long its slack. It waits for a core: it is given time, but not for ever, and next to none beyond its
+// wall deadline.
 #pragma once
 
 #include "daemon/base/units.hpp"
@@ -17,9 +18,13 @@ class ParkWatch {
   // processes to a core, and its budget twenty times over.
   static constexpr Nanos kLeastPatience{500'000'000};
   static constexpr std::uint64_t kBudgets = 20;
+  // The same once the run's wall deadline has passed: what a core's turn comes round in with a handful of busy
+  // processes, and little beside any deadline that is set in earnest.
+  static constexpr Nanos kPastDeadline{20'000'000};
 
-  // Armed at `now` (monotonic), with `cpu` used since Go and `budget` of CPU time to reach a safepoint.
-  ParkWatch(Nanos now, Nanos cpu, Nanos budget);
+  // Armed at `now` (monotonic), with `cpu` used since Go and `budget` of CPU time to reach a safepoint. Whatever it was
+  // armed for, its wall deadline (a point of the monotonic clock) cuts the waiting short.
+  ParkWatch(Nanos now, Nanos cpu, Nanos budget, Nanos wall_deadline = Nanos::max());
 
   // When to look next.
   [[nodiscard]] Nanos due() const { return due_; }

@@ -116,6 +116,21 @@ tl::expected<void, Excess> Admission::Charge::add_image(Bytes size) {
   return {};
 }
 
+void Admission::Charge::remove_image(Bytes size) {
+  if (ledger_ == nullptr) return;
+  const std::lock_guard lock(ledger_->mutex);
+  for (Use* use : {&ledger_->total, &ledger_->users.at(demand_.uid)}) use->images = use->images - size;
+  images_ = images_ - size;
+}
+
+tl::expected<std::shared_ptr<const void>, Excess> Admission::Charge::add_copy(std::shared_ptr<Charge> charge,
+                                                                              Bytes size) {
+  if (const auto added = charge->add_image(size); !added) return tl::unexpected<Excess>(added.error());
+  Charge* account = charge.get();
+  return std::shared_ptr<const void>(account,
+                                     [charge = std::move(charge), size](const void*) { charge->remove_image(size); });
+}
+
 void Admission::Charge::give_back() {
   const auto ledger = std::exchange(ledger_, nullptr);
   if (ledger == nullptr) return;

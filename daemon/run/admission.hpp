@@ -81,11 +81,16 @@ class Admission {
     [[nodiscard]] bool hold_output();
     // Counts a code image of the run, once its size is known.
     [[nodiscard]] tl::expected<void, Excess> add_image(Bytes size);
+    // Counts the copy of a module on its way to a compiler, before it is made, with the images; in any thread. What is
+    // returned gives the bytes back with its end, and holds the charge.
+    [[nodiscard]] static tl::expected<std::shared_ptr<const void>, Excess> add_copy(std::shared_ptr<Charge> charge,
+                                                                                    Bytes size);
 
    private:
     friend class Admission;
     Charge(std::shared_ptr<Ledger> ledger, const Demand& demand);
     void give_back();
+    void remove_image(Bytes size);
     std::shared_ptr<Ledger> ledger_;
     Demand demand_;
     bool holds_output_ = false;

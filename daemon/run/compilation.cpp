@@ -19,21 +19,27 @@ tl::unexpected<EarlyEnd> end(Verdict verdict, std::string reason, std::optional<
 
 std::string seconds(Micros time) { return std::to_string(time.count() / 1'000'000) + " s"; }
 
+constexpr char kWayOut[] = "; make its functions smaller, or link it from several modules (--link)";
+
 // What the death of a compiler says about the module: over one of the limits that kill, or a crash.
 EarlyEnd verdict_on(const Exit& exit, bool out_of_memory) {
+  const auto refused = [](const std::string& reason) { return EarlyEnd{Verdict::refused, reason, {}, {}}; };
+  const auto takes_memory = [&](Bytes limit) {
+    return refused("compiling it takes more than " + std::to_string(limit.count()) +
+                   " bytes of memory (limit compile-memory)" + kWayOut);
+  };
   // The kernel's out-of-memory killer looks like a crash from outside; the group knows better.
-  if (out_of_memory)
-    return {Verdict::refused,
-            "compiling it takes more than " + std::to_string(limits::kCompilerGroup.count()) + " bytes of memory",
-            {},
-            {}};
-  const Micros cpu_limit{limits::kCompilerCpuSeconds * 1'000'000};
+  if (out_of_memory) return takes_memory(limits::kCompilerGroup);
+  if (!exit.by_signal && exit.status == wire::kCompilerOutOfMemory) return takes_memory(limits::kCompilerMemory);
   if (exit.by_signal && exit.status == SIGXFSZ)
-    return {
-        Verdict::refused, "its code takes more than " + std::to_string(limits::kImageBytes.count()) + " bytes", {}, {}};
-  // The rlimit's last word is SIGKILL; half a second short of it is the kernel's tick and rounding.
-  if (exit.by_signal && (exit.status == SIGXCPU || exit.status == SIGKILL) && exit.cpu + Micros(500'000) >= cpu_limit)
-    return {Verdict::refused, "compiling it takes more than " + seconds(cpu_limit) + " of CPU time", {}, {}};
+    return refused("its code and data take more than " + std::to_string(limits::kImageBytes.count()) +
+                   " bytes (limit image-bytes)");
+  const Micros cpu_limit{limits::kCompilerCpuSeconds * 1'000'000};
+  // The rlimit's last word is SIGKILL. It counts by the kernel's tick, usage by the clock: they differ by some percent
+  // where several threads run.
+  if (exit.by_signal && (exit.status == SIGXCPU || exit.status == SIGKILL) &&
+      exit.cpu + Micros(cpu_limit.count() / 20) >= cpu_limit)
+    return refused("compiling it takes more than " + seconds(cpu_limit) + " of CPU time (limit compile-cpu)" + kWayOut);
   return {Verdict::crashed, "the compiler ended without a word: " + describe(exit), {}, {}};
 }
 
@@ -50,7 +56,7 @@ wire::CompileRequest compile_request(const RunOptions& options, std::uint32_t sl
 
 Expected<std::unique_ptr<Compilation>> Compilation::start(Reactor& reactor, Host& host, Reaper& reaper,
                                                           const std::string& name, const Fd& module,
-                                                          const wire::CompileRequest& request,
+                                                          const wire::CompileRequest& request, std::string_view entry,
                                                           std::shared_ptr<const void> charge, Done done) {
   std::unique_ptr<Compilation> self(new Compilation(reactor, host, std::move(done)));
   self->started_ = reactor.now();
@@ -64,6 +70,7 @@ Expected<std::unique_ptr<Compilation>> Compilation::start(Reactor& reactor, Host
   limits.file_size = limits::kImageBytes;
   limits.cpu_seconds = limits::kCompilerCpuSeconds;
   limits.tmpfs = limits::kCompilerFiles;
+  limits.threads = wire::kCompilerThreads;
   auto child = host.spawn_compiler(limits);
   if (!child) return fail(child.error());
   const pid_t pid = child->pid;
@@ -79,18 +86,24 @@ Expected<std::unique_ptr<Compilation>> Compilation::start(Reactor& reactor, Host
                                             sizeof(wire::CompileReply), std::move(events));
 
   // Before it is given anything hostile.
-  auto group = host.make_group(name, pid, limits::kCompilerGroup);
+  auto group = host.make_group(name, pid, limits::kCompilerGroup, wire::kCompilerThreads);
   if (!group) return fail(group.error());
   self->compiler_->put_in(std::move(*group));
 
   const int fds[] = {module.get(), self->image_.get()};
+  std::vector<std::byte> message(sizeof request);
+  std::memcpy(message.data(), &request, sizeof request);
+  const auto wanted = std::as_bytes(std::span(entry));
+  if (wanted.size() <= wire::kEntryNameBytes) message.insert(message.end(), wanted.begin(), wanted.end());
   // A compiler that died before it was asked shows in its exit status, which says more than EPIPE does.
-  if (const auto sent = send_datagram(self->compiler_->socket(), bytes_of(request), fds);
+  if (const auto sent = send_datagram(self->compiler_->socket(), message, fds);
       !sent && sent.error().code != EPIPE && sent.error().code != ECONNRESET)
     return fail(sent.error());
 
   self->deadline_ = reactor.after(limits::kCompilerWall, [compilation] {
-    compilation->finish(end(Verdict::refused, "compiling it takes more than " + seconds(limits::kCompilerWall)));
+    compilation->finish(
+        end(Verdict::refused, "compiling it takes more than " + seconds(limits::kCompilerWall) +
+                                  " (limit compile-wall): the machine is too busy, or see compile-cpu"));
   });
   return self;
 }

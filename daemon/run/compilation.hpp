@@ -28,11 +28,12 @@ class Compilation {
   using Result = tl::expected<Compiled, EarlyEnd>;
   // Called once, from the reactor, unless the Compilation is destroyed before: that ends the compiler.
   using Done = std::function<void(Result)>;
-  // `name`: of the compiler's control group.
+  // `name`: of the compiler's control group. `entry`: the export that must be a function; empty: none.
 
   [[nodiscard]] static Expected<std::unique_ptr<Compilation>> start(Reactor& reactor, Host& host, Reaper& reaper,
                                                                     const std::string& name, const Fd& module,
                                                                     const wire::CompileRequest& request,
+                                                                    std::string_view entry,
                                                                     std::shared_ptr<const void> charge, Done done);
 
  private:

@@ -52,12 +52,24 @@ RunResult begin(Verdict verdict, const Evidence& evidence) {
 
 }  // namespace
 
+namespace {
+
+// Code that counts without publishing tells its fuel at its end; a run that was ended before that has consumed nobody
+// knows how much, not nothing.
+bool is_known(const monitor::Outcome& outcome, Metering metering) {
+  if (!outcome.fuel || !counts_fuel(metering)) return false;
+  const bool publishes = metering != Metering::counted && metering != Metering::checked;
+  return publishes || outcome.fuel_exact || *outcome.fuel > Fuel(0);
+}
+
+}  // namespace
+
 bool counts_fuel(Metering metering) { return metering != Metering::none && metering != Metering::epoch; }
 
 RunResult conclude(const monitor::Outcome& outcome, const Evidence& evidence) {
   RunResult result = begin(outcome.verdict, evidence);
   if (!outcome.reason.empty()) result.reason = printable(outcome.reason);
-  if (outcome.fuel && counts_fuel(evidence.options.metering)) {
+  if (is_known(outcome, evidence.options.metering)) {
     result.fuel_consumed = outcome.fuel->count();
     result.fuel_exact = outcome.fuel_exact;
   }

@@ -27,9 +27,10 @@ class Host {
                                                                 const std::function<void()>& meanwhile) = 0;
   // Which compiler it is, its libraries included; two compilers of the same build make the same images.
   [[nodiscard]] virtual Expected<std::string> compiler_build() = 0;
-  // A control group around a child; an empty handle where the machine has none.
-  [[nodiscard]] virtual Expected<sandbox::ChildGroup> make_group(const std::string& name, pid_t child,
-                                                                 Bytes memory) = 0;
+  // A control group around a child, for that much memory and that many threads; an empty handle where the machine has
+  // none.
+  [[nodiscard]] virtual Expected<sandbox::ChildGroup> make_group(const std::string& name, pid_t child, Bytes memory,
+                                                                 std::uint32_t threads) = 0;
   // The same without the child, which ChildGroup::take_in puts there.
   [[nodiscard]] virtual Expected<sandbox::ChildGroup> prepare_group(const std::string& name, Bytes memory) = 0;
   [[nodiscard]] virtual Expected<Fd> hand_in_directory(int directory, uid_t uid, gid_t gid, bool read_only) = 0;

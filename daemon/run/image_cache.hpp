@@ -10,9 +10,10 @@
 #include <string>
 
 #include "daemon/cache/image_store.hpp"
+#include "daemon/run/admission.hpp"
 #include "daemon/run/client_rights.hpp"
 #include "daemon/run/compilation.hpp"
-#include "daemon/run/errand.hpp"
+#include "daemon/run/errand_queue.hpp"
 #include "daemon/run/host.hpp"
 #include "daemon/run/residents.hpp"
 
@@ -21,10 +22,12 @@ namespace slack::run {
 // What a look told.
 struct LookUp {
   std::shared_ptr<const Resident> image;  // null: it is not there
-  // Under which name to keep it once it is compiled. None: the module could not be read here; the compiler will say
-  // why.
+  // Under which name to keep it once it is compiled. None: the module could not be read here, or is none; the compiler
+  // will say why.
   std::optional<cache::Key> key;
-  Fd module;  // the bytes that the key names, sealed, for the compiler
+  // After look_up_and_copy() and without an image: the bytes that the key names, sealed, for the compiler.
+  Fd module;
+  std::shared_ptr<const void> room;  // their charge, to be held for as long as the module is
 };
 
 class ImageCache {
@@ -38,40 +41,54 @@ class ImageCache {
 
   [[nodiscard]] bool on() const { return config_.store != nullptr; }
 
-  // Reads a module with its client's rights and looks for the image that this request would make of it. `done` is
-  // called once, from the reactor, unless the errand is destroyed before; trouble with the client's file ends the look,
-  // trouble of ours is a miss. `charge` is held until the thread has ended.
+  // Reads a module with its client's rights and looks for the image that this request would make of it. Nothing of the
+  // module stays in memory. `done` is called once, from the reactor, unless the errand is destroyed before; trouble
+  // with the client's file ends the look, trouble of ours is a miss. `charge` is held until the thread has ended.
   using Done = std::function<void(tl::expected<LookUp, EarlyEnd>)>;
   [[nodiscard]] Expected<std::unique_ptr<Errand>> look_up(const Identity& client, const Fd& module,
                                                           const wire::CompileRequest& request,
-                                                          std::shared_ptr<const void> charge, Done done);
+                                                          std::shared_ptr<Admission::Charge> charge, Done done);
+  // The same for a run that has its turn at a compiler: what was read is what is compiled, so it is copied on the way.
+  // The client's file may change meanwhile, and the image would be kept under the name of another module.
+  [[nodiscard]] Expected<std::unique_ptr<Errand>> look_up_and_copy(const Identity& client, const Fd& module,
+                                                                   const wire::CompileRequest& request,
+                                                                   std::shared_ptr<Admission::Charge> charge,
+                                                                   Done done);
   // The image of a small module that is itself in memory (a memfd), if it is in memory too: what takes no thread to
-  // find, since nothing can block. Null: look_up() may know more.
+  // find, since nothing can block. Null: look_up() may know more. At most `budget` is read, which gets less by that.
   [[nodiscard]] std::shared_ptr<const Resident> find_now(uid_t uid, const Fd& module,
-                                                         const wire::CompileRequest& request);
+                                                         const wire::CompileRequest& request, Bytes& budget);
   // The image if it has come to be in memory since.
   [[nodiscard]] std::shared_ptr<const Resident> resident(const cache::Key& key);
-  // Keeps what a compiler made, in memory at once and on disk in a while; the image as it is to be handed on.
-  [[nodiscard]] std::shared_ptr<const Resident> keep(uid_t uid, const cache::Key& key, Compiled compiled);
+  // Keeps what a compiler made, in memory at once and on disk in a while, until which `charge` is held; the image as it
+  // is to be handed on.
+  [[nodiscard]] std::shared_ptr<const Resident> keep(uid_t uid, const cache::Key& key, Compiled compiled,
+                                                     std::shared_ptr<const void> charge);
   void count_hit() { ++hits_; }
   void count_miss() { ++misses_; }
 
-  // Removes a user's images, or everybody's, and tells how many there were.
-  void prune(std::optional<uid_t> uid, std::function<void(std::uint64_t)> done);
-  // What `slackctl status` shows; counters since slackd started, and what is on disk now.
+  // Removes a user's images, or everybody's, and tells how many there were. False, and nothing happens: too many calls
+  // wait for their answers.
+  [[nodiscard]] bool prune(std::optional<uid_t> uid, std::function<void(std::uint64_t)> done);
+  // What `slackctl status` shows; counters since slackd started, and what is on disk now. False as above.
   struct Status {
     sandbox::Facility facility;
     std::map<std::string, std::uint64_t> counters;
   };
-  void tell(std::function<void(Status)> done);
+  [[nodiscard]] bool tell(std::function<void(Status)> done);
 
   // No thread of ours is at work; and whom to tell when that comes about.
-  [[nodiscard]] bool idle() const { return errands_.empty(); }
+  [[nodiscard]] bool idle() const { return saves_.idle() && questions_.idle(); }
   void on_idle(std::function<void()> handler) { idle_ = std::move(handler); }
 
  private:
-  // `work` in a thread and then `done` from the reactor; false if there is no thread to be had.
-  [[nodiscard]] bool send(Errand::Work work, Errand::Done done);
+  struct Look;
+  struct Sweep;
+  [[nodiscard]] Expected<std::unique_ptr<Errand>> start_look(const Identity& client, const Fd& module,
+                                                             const wire::CompileRequest& request, bool copy,
+                                                             std::shared_ptr<Admission::Charge> charge, Done done);
+  static std::string look_for(Look& look, const Errand::Road& road);
+  void answer(Look& look, const Done& done);
   [[nodiscard]] Status status(const cache::StoreUse& use) const;
 
   Reactor& reactor_;
@@ -79,8 +96,10 @@ class ImageCache {
   Config config_;
   std::string processor_;
   std::shared_ptr<Residents> residents_;
-  std::map<std::uint64_t, std::unique_ptr<Errand>> errands_;
-  std::uint64_t last_errand_ = 0;
+  // Apart, so that nobody's question waits for a large image to be on disk.
+  ErrandQueue saves_;
+  ErrandQueue questions_;
+  std::shared_ptr<Sweep> sweep_;  // the latest of questions_, for as long as nothing came after it
   std::uint64_t hits_ = 0;
   std::uint64_t misses_ = 0;
   std::function<void()> idle_;

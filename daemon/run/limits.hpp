@@ -13,20 +13,21 @@ inline constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 inline constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
 // --- a module and its compiler ---
-// The largest programs that toolchains commonly emit (a Python or a database with its debug sections) have tens of MiB.
-inline constexpr Bytes kModuleBytes{64 * kMiB};
-// LLVM at -O2 takes a few hundred bytes of memory for a byte of Wasm; most of it for the largest function alone.
-inline constexpr Bytes kCompilerMemory{2 * kGiB};
+// That of the WebAssembly JavaScript Interface, as all limits on what a module holds (jit/wasm/limits.hpp). What is
+// near it meets the memory of a compiler first, unless most of it is in custom sections.
+inline constexpr Bytes kModuleBytes{1 * kGiB};
+// LLVM takes a few hundred bytes of memory for a byte of Wasm; most of it for the largest function alone. An element
+// segment of ten million, which the JavaScript Interface allows, takes 2.2 GiB.
+inline constexpr Bytes kCompilerMemory{3 * kGiB};
 // Its address space: that memory, its files mapped, and the libraries of LLVM (a quarter of a GiB) with room to spare.
-inline constexpr Bytes kCompilerAddresses{5 * kGiB};
+inline constexpr Bytes kCompilerAddresses{6 * kGiB};
 // What its control group is charged: that memory, its files, the image, page tables.
-inline constexpr Bytes kCompilerGroup{3 * kGiB + 128 * kMiB};
-// LLVM's optimiser takes up to a minute of one core for a MiB of Wasm (sqlite3: 47 s for 0.85 MiB); a module that needs
-// more than this is the rare giant or made to hold a core.
-inline constexpr std::uint64_t kCompilerCpuSeconds = 300;
-// Four times the CPU time, for a machine that is busy with other things; a compiler that waits holds nobody up but its
-// own user.
-inline constexpr Micros kCompilerWall{1'200'000'000};
+inline constexpr Bytes kCompilerGroup{4 * kGiB + 128 * kMiB};
+// sqlite3, 0.85 MiB, takes 34 s; effort is limited (jit/llvm/effort.hpp) so that what compilers emit takes about 80 s
+// and what is beyond that some 5 s a MiB.
+inline constexpr std::uint64_t kCompilerCpuSeconds = 180;
+// For a machine that is busy with other things; a compiler that waits holds nobody up but its own user.
+inline constexpr Micros kCompilerWall{900'000'000};
 // Object file and image of the largest module; both lie in the compiler's private root and in the image memfd.
 inline constexpr Bytes kImageBytes{384 * kMiB};
 inline constexpr Bytes kCompilerFiles{512 * kMiB};
@@ -90,6 +91,16 @@ inline constexpr Bytes kResidentBytes{256 * kMiB};
 inline constexpr std::size_t kResidentImages = 256;  // each has a descriptor and a mapping
 // Reading a module from a client's file system, which may be far away; and a disk of ours that has gone to sleep.
 inline constexpr Micros kLookUpWall{30'000'000};
+// Modules read at once to be looked for, beyond which each user still has one: what a disk and two cores' hashing keep
+// busy with.
+inline constexpr std::size_t kLooks = 4;
+// What of one run's modules is hashed on the bus thread, where nothing else happens meanwhile: 0.2 ms.
+inline constexpr Bytes kHashedAtOnce{256 * 1024};
+// Images that wait to be written to disk; each is charged to its user until then.
+inline constexpr std::size_t kSavesWaiting = 256;
+// Calls of GetStatus and of Prune that wait for an answer, each: more than administrators type, and each holds a
+// message.
+inline constexpr std::size_t kQuestionsWaiting = 64;
 
 // --- release of held output ---
 // A client's end that nobody reads: a person may leave a pager for a while, a program that forgot its pipe must not

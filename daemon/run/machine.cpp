@@ -108,9 +108,10 @@ Expected<std::string> Machine::compiler_build() {
   return compilers_.zygote->build();
 }
 
-Expected<sandbox::ChildGroup> Machine::make_group(const std::string& name, pid_t child, Bytes memory) {
+Expected<sandbox::ChildGroup> Machine::make_group(const std::string& name, pid_t child, Bytes memory,
+                                                  std::uint32_t threads) {
   if (facilities_.cgroup == sandbox::Facilities::Cgroup::none) return sandbox::ChildGroup();
-  return sandbox::ChildGroup::create(facilities_, name, child, memory);
+  return sandbox::ChildGroup::create(facilities_, name, child, memory, threads);
 }
 
 Expected<sandbox::ChildGroup> Machine::prepare_group(const std::string& name, Bytes memory) {

@@ -31,7 +31,8 @@ class Machine final : public Host {
   Expected<sandbox::Spawned> spawn_worker(const sandbox::ChildLimits& limits,
                                           const std::function<void()>& meanwhile) override;
   Expected<std::string> compiler_build() override;
-  Expected<sandbox::ChildGroup> make_group(const std::string& name, pid_t child, Bytes memory) override;
+  Expected<sandbox::ChildGroup> make_group(const std::string& name, pid_t child, Bytes memory,
+                                           std::uint32_t threads) override;
   Expected<sandbox::ChildGroup> prepare_group(const std::string& name, Bytes memory) override;
   Expected<Fd> hand_in_directory(int directory, uid_t uid, gid_t gid, bool read_only) override;
   Expected<std::shared_ptr<const image::ImageView>> open_image(int image) override;

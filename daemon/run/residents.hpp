@@ -1,10 +1,13 @@
 // Residents: the images that are kept in memory, ready to be handed to a worker; the longest unused goes first.
 #pragma once
 
+#include <sys/types.h>
+
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/units.hpp"
@@ -27,15 +30,19 @@ class Residents {
 
   // Null if it is not here. Counts as use.
   [[nodiscard]] std::shared_ptr<const Resident> find(const cache::Key& key);
-  void keep(const cache::Key& key, std::shared_ptr<const Resident> resident);
-  void clear();
+  void keep(uid_t uid, const cache::Key& key, std::shared_ptr<const Resident> resident);
+  // Lets go of a user's images, or of all.
+  void clear(std::optional<uid_t> uid);
   [[nodiscard]] Bytes bytes() const;
 
  private:
   struct Entry {
+    uid_t uid = 0;
     cache::Key key;
     std::shared_ptr<const Resident> resident;
   };
+  void drop(std::list<Entry>::iterator entry);
+
   mutable std::mutex mutex_;
   Bytes most_;
   std::size_t most_images_;

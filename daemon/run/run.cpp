@@ -57,28 +57,38 @@ void Run::enter(State state) {
 }
 
 void Run::begin() {
-  parts_.push_back({"", std::move(request_.module), std::nullopt, nullptr});
-  for (auto& link : request_.links) parts_.push_back({link.name, std::move(link.module), std::nullopt, nullptr});
-  if (cache_.on() && evidence_.options.cache) return look_for_next();
-  evidence_.cache = "off";
-  observer_.run_needs_compiler(*this);
+  parts_.push_back({"", std::move(request_.module), std::nullopt, nullptr, false, nullptr});
+  for (auto& link : request_.links)
+    parts_.push_back({link.name, std::move(link.module), std::nullopt, nullptr, false, nullptr});
+  if (!cache_.on() || !evidence_.options.cache) {
+    evidence_.cache = "off";
+    return observer_.run_needs_compiler(*this);
+  }
+  Bytes budget = limits::kHashedAtOnce;
+  bool all = true;
+  for (std::size_t slot = 0; slot < parts_.size(); ++slot) {
+    const auto request = compile_request(evidence_.options, static_cast<std::uint32_t>(slot));
+    parts_[slot].image = cache_.find_now(request_.uid, parts_[slot].module, request, budget);
+    if (parts_[slot].image != nullptr)
+      cache_.count_hit();
+    else
+      all = false;
+  }
+  if (all) return run_images();
+  observer_.run_needs_look(*this);
 }
 
+void Run::look() { look_for_next(); }
+
 void Run::look_for_next() {
-  while (looked_ < parts_.size()) {
+  for (; looked_ < parts_.size(); ++looked_) {
+    if (parts_[looked_].image != nullptr) continue;
     const auto request = compile_request(evidence_.options, static_cast<std::uint32_t>(looked_));
-    if (auto image = cache_.find_now(request_.uid, parts_[looked_].module, request); image != nullptr) {
-      parts_[looked_++].image = std::move(image);
-      cache_.count_hit();
-      continue;
-    }
     auto look = cache_.look_up({request_.uid, request_.gid}, parts_[looked_].module, request, charge_,
                                [this](tl::expected<LookUp, EarlyEnd> found) { on_looked_up(std::move(found)); });
-    if (look) {
-      look_ = std::move(*look);
-      return;
-    }
-    looked_ = parts_.size();  // the rest goes without
+    if (!look) break;  // the rest goes without
+    look_ = std::move(*look);
+    return;
   }
   if (std::ranges::all_of(parts_, [](const Part& part) { return part.image != nullptr; })) return run_images();
   observer_.run_needs_compiler(*this);
@@ -90,7 +100,6 @@ void Run::on_looked_up(tl::expected<LookUp, EarlyEnd> look) {
   part.key = look->key;
   part.image = std::move(look->image);
   if (part.image != nullptr) cache_.count_hit();
-  if (look->module.valid()) part.module = std::move(look->module);
   look_for_next();
 }
 
@@ -108,17 +117,41 @@ void Run::compile_next() {
       if (part.image != nullptr) cache_.count_hit();
     }
     if (part.image != nullptr) continue;
+    const auto request = compile_request(evidence_.options, static_cast<std::uint32_t>(compiling_));
+    if (part.key && !std::exchange(part.copied, true)) {
+      auto copy =
+          cache_.look_up_and_copy({request_.uid, request_.gid}, part.module, request, charge_,
+                                  [this](tl::expected<LookUp, EarlyEnd> found) { on_copied(std::move(found)); });
+      if (copy) {
+        look_ = std::move(*copy);
+        return;
+      }
+      part.key.reset();  // it is compiled from the client's file and not kept
+    }
     const std::string slot = compiling_ == 0 ? "" : "-" + std::to_string(compiling_);
-    auto compilation =
-        Compilation::start(reactor_, host_, reaper_, "compile-" + std::to_string(id_) + slot, part.module,
-                           compile_request(evidence_.options, static_cast<std::uint32_t>(compiling_)), charge_,
-                           [this](Compilation::Result result) { on_compiled(std::move(result)); });
+    const std::shared_ptr<const void> charge = part.room != nullptr ? std::exchange(part.room, nullptr) : charge_;
+    auto compilation = Compilation::start(reactor_, host_, reaper_, "compile-" + std::to_string(id_) + slot,
+                                          part.module, request, compiling_ == 0 ? evidence_.options.invoke : "", charge,
+                                          [this](Compilation::Result result) { on_compiled(std::move(result)); });
     if (!compilation) return end(fault_end(compilation.error().what));
     compilation_ = std::move(*compilation);
     part.module.reset();
     return;
   }
   run_images();
+}
+
+void Run::on_copied(tl::expected<LookUp, EarlyEnd> look) {
+  Part& part = parts_[compiling_];
+  if (!look) return end_for(part.link, look.error());
+  part.key = look->key;
+  part.image = std::move(look->image);
+  if (part.image != nullptr) cache_.count_hit();
+  if (look->module.valid()) {
+    part.module = std::move(look->module);
+    part.room = std::move(look->room);
+  }
+  compile_next();
 }
 
 void Run::on_compiled(Compilation::Result result) {
@@ -128,7 +161,7 @@ void Run::on_compiled(Compilation::Result result) {
   if (evidence_.cache.empty()) evidence_.cache = part.key ? "miss" : "off";
   evidence_.compile_time = evidence_.compile_time.value_or(Micros(0)) + result->time;
   if (part.key)
-    part.image = cache_.keep(request_.uid, *part.key, std::move(*result));
+    part.image = cache_.keep(request_.uid, *part.key, std::move(*result), charge_);
   else
     part.image = std::make_shared<const Resident>(
         Resident{std::move(result->image), std::move(result->image_file), result->size});

@@ -30,6 +30,7 @@ class RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void run_changed(const Run& run) = 0;   // another state
+  virtual void run_needs_look(const Run&) {}      // its images have to be looked for: call look() in its turn
   virtual void run_needs_compiler(const Run&) {}  // not all its images are in the cache: call compile() in its turn
   virtual void run_finished(const Run& run) = 0;  // after the last change: its result stands
 };
@@ -42,9 +43,11 @@ class Run {
 
   // Takes room for its held output, before it begins; false: there is none now.
   [[nodiscard]] bool reserve() { return charge_->hold_output(); }
-  // Looks for its images in the cache. The observer hears by the state if they were there, else by run_needs_compiler,
-  // which may come from within this call.
+  // Looks for its images in memory. The observer hears by the state if they were there, else by run_needs_look or,
+  // where there is no cache, by run_needs_compiler, from within this call.
   void begin();
+  // It is its turn to have its modules read and looked for in the cache. The observer hears as from begin().
+  void look();
   // It is its turn to be compiled. The observer hears of the end of compilation by the state.
   void compile();
   // Verdict killed, if it has none; a release is cut short.
@@ -66,6 +69,7 @@ class Run {
   void look_for_next();
   void on_looked_up(tl::expected<LookUp, EarlyEnd> look);
   void compile_next();
+  void on_copied(tl::expected<LookUp, EarlyEnd> look);
   void on_compiled(Compilation::Result result);
   void end_for(const std::string& link, EarlyEnd why);
   void run_images();
@@ -93,6 +97,8 @@ class Run {
     Fd module;
     std::optional<cache::Key> key;          // under which its image is to be kept
     std::shared_ptr<const Resident> image;  // null: not yet there
+    bool copied = false;                    // `module` is slackd's own copy, with room for it
+    std::shared_ptr<const void> room;
   };
   std::vector<Part> parts_;
   std::size_t looked_ = 0;  // how many have been looked for

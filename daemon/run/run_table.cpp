@@ -34,6 +34,7 @@ RunTable::RunTable(Reactor& reactor, Host& host, const Config& config, TableObse
       observer_(observer),
       admission_(config.limits),
       entrance_(std::numeric_limits<std::size_t>::max()),
+      looks_(limits::kLooks),
       queue_(std::max<std::size_t>(config.compilers, 1)),
       reaper_(reactor, [this] { on_reaped(); }),
       cache_(reactor, host, config.cache) {
@@ -95,11 +96,23 @@ void RunTable::look_for_turns() {
 void RunTable::give_turns() {
   while (const auto next = entrance_.next([this](RunId run) { return runs_.at(run).run->reserve(); }))
     runs_.at(*next).run->begin();
+  while (const auto next = looks_.next()) {
+    Entry& entry = runs_.at(*next);
+    entry.looks = true;
+    entry.run->look();
+  }
   while (const auto next = queue_.next()) {
     Entry& entry = runs_.at(*next);
     entry.has_turn = true;
     entry.run->compile();
   }
+}
+
+void RunTable::take_look_back(RunId run) {
+  const auto entry = runs_.find(run);
+  if (entry == runs_.end() || !std::exchange(entry->second.looks, false)) return;
+  looks_.give_back(entry->second.run->uid());
+  look_for_turns();
 }
 
 void RunTable::take_turn_back(RunId run) {
@@ -109,18 +122,25 @@ void RunTable::take_turn_back(RunId run) {
   look_for_turns();
 }
 
+void RunTable::run_needs_look(const Run& run) {
+  looks_.enter(run.uid(), run.id());
+  look_for_turns();
+}
+
 void RunTable::run_needs_compiler(const Run& run) {
+  take_look_back(run.id());
   queue_.enter(run.uid(), run.id());
   look_for_turns();
 }
 
 void RunTable::run_changed(const Run& run) {
+  if (run.state() != State::queued) take_look_back(run.id());
   if (run.state() != State::queued && run.state() != State::compiling) take_turn_back(run.id());
   observer_.run_changed(run);
 }
 
 void RunTable::run_finished(const Run& run) {
-  if (!entrance_.leave(run.id())) queue_.leave(run.id());
+  for (FairQueue* queue : {&entrance_, &looks_, &queue_}) queue->leave(run.id());
   --live_count_;
   observer_.run_finished(run);
   // It gave its room back, unless a child or a thread still holds it.

@@ -55,14 +55,17 @@ class RunTable final : private RunObserver {
   struct Entry {
     std::unique_ptr<Run> run;
     bool forgotten = false;
-    bool has_turn = false;
+    bool looks = false;     // has its turn to look
+    bool has_turn = false;  // at a compiler
   };
   void run_changed(const Run& run) override;
+  void run_needs_look(const Run& run) override;
   void run_needs_compiler(const Run& run) override;
   void run_finished(const Run& run) override;
   [[nodiscard]] Expected<void> hand_in_directories(Request& request);
   void give_turns();
   void look_for_turns();
+  void take_look_back(RunId run);
   void take_turn_back(RunId run);
   void tidy();
   void on_reaped();
@@ -74,6 +77,7 @@ class RunTable final : private RunObserver {
   TableObserver& observer_;
   Admission admission_;
   FairQueue entrance_;  // of those that wait for room for their held output
+  FairQueue looks_;     // of those that wait to have their modules read
   FairQueue queue_;     // of those that wait for a compiler
   Reaper reaper_;
   ImageCache cache_;

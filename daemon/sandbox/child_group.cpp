@@ -20,15 +20,15 @@ struct Control {
   bool required;  // false: only where the kernel has the file (swap may be configured out)
 };
 
-std::vector<Control> controls(Facilities::Cgroup version, Bytes memory) {
+std::vector<Control> controls(Facilities::Cgroup version, Bytes memory, std::uint32_t threads) {
   const bool unlimited = memory == Bytes::max();
   if (version == Facilities::Cgroup::v2)
     return {{"memory.max", unlimited ? "max" : std::to_string(memory.count()), true},
             {"memory.swap.max", "0", false},
-            {"pids.max", "1", true}};
+            {"pids.max", std::to_string(threads), true}};
   return {{"memory.limit_in_bytes", unlimited ? "-1" : std::to_string(memory.count()), true},
           {"memory.swappiness", "0", false},
-          {"pids.max", "1", true}};
+          {"pids.max", std::to_string(threads), true}};
 }
 
 Expected<void> make_group(const std::string& path) {
@@ -57,8 +57,8 @@ std::string parent_of(const std::string& path) { return path.substr(0, path.rfin
 }  // namespace
 
 Expected<ChildGroup> ChildGroup::create(const Facilities& facilities, const std::string& name, pid_t child,
-                                        Bytes memory) {
-  auto group = prepare(facilities, name, memory);
+                                        Bytes memory, std::uint32_t threads) {
+  auto group = prepare(facilities, name, memory, threads);
   if (!group) return group;
   if (auto taken = group->take_in(child); !taken) return fail(taken.error());
   return group;
@@ -70,7 +70,8 @@ Expected<void> ChildGroup::take_in(pid_t child) const {
   return {};
 }
 
-Expected<ChildGroup> ChildGroup::prepare(const Facilities& facilities, const std::string& name, Bytes memory) {
+Expected<ChildGroup> ChildGroup::prepare(const Facilities& facilities, const std::string& name, Bytes memory,
+                                         std::uint32_t threads) {
   ChildGroup group;
   if (facilities.cgroup == Facilities::Cgroup::none) return group;
   // Read once: it is the same as long as this process lives (a test's child is another).
@@ -87,7 +88,8 @@ Expected<ChildGroup> ChildGroup::prepare(const Facilities& facilities, const std
       if (auto done = write_control(all + "/cgroup.subtree_control", "+memory +pids"); !done) return fail(done.error());
     if (auto made = make_group(group.paths_.back()); !made) return fail(made.error());
   }
-  if (auto set = set_controls(group.paths_, controls(facilities.cgroup, memory)); !set) return fail(set.error());
+  if (auto set = set_controls(group.paths_, controls(facilities.cgroup, memory, threads)); !set)
+    return fail(set.error());
   return group;
 }
 

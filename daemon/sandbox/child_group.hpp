@@ -16,14 +16,14 @@ namespace slack::sandbox {
 class ChildGroup {
  public:
   ChildGroup() = default;
-  // Moves `child` into a group of its own that bounds its memory and lets it have no second thread. `memory` counts
-  // everything the kernel charges: page tables, page cache, memfds and tmpfs too. Where there are no control groups
-  // the result is empty. `name` is unique among this daemon's children.
+  // Moves `child` into a group of its own that bounds its memory and lets it have no more than `threads`. `memory`
+  // counts everything the kernel charges: page tables, page cache, memfds and tmpfs too. Where there are no control
+  // groups the result is empty. `name` is unique among this daemon's children.
   [[nodiscard]] static Expected<ChildGroup> create(const Facilities& facilities, const std::string& name, pid_t child,
-                                                   Bytes memory);
+                                                   Bytes memory, std::uint32_t threads = 1);
   // The same in two steps: the group, empty yet, which takes as long as a clone and can be made meanwhile; the child.
-  [[nodiscard]] static Expected<ChildGroup> prepare(const Facilities& facilities, const std::string& name,
-                                                    Bytes memory);
+  [[nodiscard]] static Expected<ChildGroup> prepare(const Facilities& facilities, const std::string& name, Bytes memory,
+                                                    std::uint32_t threads = 1);
   [[nodiscard]] Expected<void> take_in(pid_t child) const;
   ChildGroup(ChildGroup&& other) noexcept;
   ChildGroup& operator=(ChildGroup&& other) noexcept;

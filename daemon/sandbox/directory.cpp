@@ -108,14 +108,17 @@ tl::expected<Fd, CloneFault> clone_mount_elsewhere(Place place, int directory, b
   return std::move(answer->fds[0]);
 }
 
-std::string explain(const CloneFault& fault, bool mapped) {
+std::string explain(const CloneFault& fault, bool mapped, uid_t client_uid) {
   if (fault.not_in_namespace != 0)
     return "hand in a directory: it is not mounted where slackd can see it (another mount namespace, or a detached "
            "mount)";
-  if (fault.error == EINVAL && mapped)
-    return "hand in a directory: its file system, or one mounted below it, cannot map user ids (idmapped mounts); use "
-           "one "
-           "on ext4, xfs, btrfs or tmpfs, or a private slackd of your own (slackctl run --private)";
+  if (fault.error == EINVAL && mapped) {
+    // Root's own slackd would have to map them just the same.
+    const char* other_way = client_uid == 0 ? "" : "; or use a private slackd of your own (slackctl run --private)";
+    return "hand in a directory: its file system, or one mounted below it (as /proc is below /), cannot map user ids "
+           "(idmapped mounts): name a directory with nothing but ext4, xfs, btrfs or tmpfs in it" +
+           std::string(other_way);
+  }
   if (fault.error == EPERM && mapped)
     return "hand in a directory: it lies on a mount that maps user ids already, which the kernel does not map again";
   return fault_from_errno("hand in a directory", fault.error).what;
@@ -151,7 +154,7 @@ Expected<Fd> hand_in_directory(int directory, uid_t client_uid, gid_t client_gid
     return clone_mount_elsewhere(Place::of_init, directory, read_only, mapping);
   };
   auto result = tree();
-  if (!result) return fail(Fault{result.error().error, explain(result.error(), mapping.valid())});
+  if (!result) return fail(Fault{result.error().error, explain(result.error(), mapping.valid(), client_uid)});
   return std::move(*result);
 }
 

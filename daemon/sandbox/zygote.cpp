@@ -195,9 +195,15 @@ Expected<Spawned> Zygote::spawn(const ChildLimits& limits, const std::function<v
     spawned.safepoint_page = std::move(*page);
     passed[1] = spawned.safepoint_page.get();
   }
-  const wire::SpawnRequest request{
-      limits.memory.count(),        limits.file_size.count(), limits.cpu_seconds, limits.tmpfs.count(),
-      limits.address_space.count(), limits.open_files,        children_.uid,      children_.gid};
+  const wire::SpawnRequest request{limits.memory.count(),
+                                   limits.file_size.count(),
+                                   limits.cpu_seconds,
+                                   limits.tmpfs.count(),
+                                   limits.address_space.count(),
+                                   limits.open_files,
+                                   children_.uid,
+                                   children_.gid,
+                                   limits.threads};
   const std::span<const int> fds(passed, with_safepoint_ ? 2 : 1);
   if (auto sent = send_datagram(control_.get(), bytes_of(request), fds); !sent) return lose(sent.error());
   if (meanwhile != nullptr) meanwhile();

@@ -21,6 +21,7 @@ struct ChildLimits {
   std::uint64_t cpu_seconds = 0;  // 0: none
   Bytes tmpfs;                    // size of its private root; 0: it can hold no file
   std::uint32_t open_files = 64;
+  std::uint32_t threads = 1;  // of the child, its first one included
 };
 
 // A confined child, not yet reaped. It is the daemon's own child: reap it by its pidfd.

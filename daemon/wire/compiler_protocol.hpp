@@ -1,6 +1,7 @@
 // What slackd and a compiler say to each other over the compiler's own SOCK_SEQPACKET socket.
 //
-//   daemon → compiler  CompileRequest + the client's module descriptor, an empty memfd for the image
+//   daemon → compiler  CompileRequest and behind it the name of the export that is to be called, none for a linked
+//                      module; + the client's module descriptor, an empty memfd for the image
 //   compiler → daemon  CompileReply, then it exits
 // The compiler reads the module's descriptor itself: a descriptor that blocks or lies blocks or cheats only it. The
 // daemon seals the memfd after the compiler is gone.
@@ -11,6 +12,10 @@
 
 namespace slack::wire {
 
+// Threads that a compiler may have: as many as processors, but not more than this. Each takes memory of its own, and
+// more than a compilation that nobody else shares the machine with is seldom.
+inline constexpr unsigned kCompilerThreads = 8;
+
 struct CompileRequest {
   std::uint64_t module_bytes_max;
   std::uint32_t metering;       // slack::Metering
@@ -20,6 +25,13 @@ struct CompileRequest {
 };
 // Its bytes are part of the name under which an image is kept: there is nothing between its members.
 static_assert(std::has_unique_object_representations_v<CompileRequest>);
+
+// A longer name of an export is not sent: the worker looks for it all the same.
+inline constexpr std::size_t kEntryNameBytes = 4'096;
+inline constexpr std::size_t kCompileRequestBytes = sizeof(CompileRequest) + kEntryNameBytes;
+
+// Exit status of a compiler that was given no more memory: it cannot say so otherwise. sysexits.h: EX_OSERR.
+inline constexpr int kCompilerOutOfMemory = 71;
 
 enum class CompileStatus : std::uint32_t {
   compiled = 1,

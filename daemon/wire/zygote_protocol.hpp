@@ -36,6 +36,7 @@ struct SpawnRequest {
   std::uint32_t open_files;     // RLIMIT_NOFILE
   std::uint32_t map_uid;        // uid of the child in its user namespace maps to this uid of the zygote's namespace
   std::uint32_t map_gid;
+  std::uint32_t threads;  // of the child, its first one included
 };
 
 // Zygote → daemon. Descriptor: the child's pidfd, if there is a child (one that could not be confined has to be

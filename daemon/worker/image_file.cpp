@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "daemon/base/address_map.hpp"
 
@@ -40,6 +41,7 @@ class HeaderCheck {
     if (!types()) return "broken type";
     if (!tables()) return "broken table";
     if (!imports()) return "broken import";
+    if (!all_named()) return "something is imported that no import record names";
     if (!exports()) return "broken export";
     if (!globals()) return "broken global";
     if (!segments()) return "broken segment";
@@ -99,6 +101,24 @@ class HeaderCheck {
           }
           return false;
         });
+  }
+  // Each thing that the header calls imported has a record of its own, or nothing would ever be linked to it.
+  [[nodiscard]] bool all_named() const {
+    const auto tables = image_.array<image::Table>(header_.tables, header_.table_count);
+    const auto imported_tables =
+        std::ranges::count_if(tables, [](const image::Table& table) { return table.imported != 0; });
+    return named(ExternKind::function) == header_.imported_function_count &&
+           named(ExternKind::table) == static_cast<std::uint64_t>(imported_tables) &&
+           (header_.memory.imported == 0 || imported(ExternKind::memory) != 0) &&
+           named(ExternKind::global) == imported(ExternKind::global);
+  }
+  // How many different ones have a record.
+  [[nodiscard]] std::uint64_t named(ExternKind kind) const {
+    std::vector<std::uint32_t> indexes;
+    for (const image::Import& import : image_.array<image::Import>(header_.imports, header_.import_count))
+      if (import.kind == kind) indexes.push_back(import.index);
+    std::ranges::sort(indexes);
+    return indexes.size() - std::ranges::unique(indexes).size();
   }
   [[nodiscard]] bool exports() const {
     return std::ranges::all_of(image_.array<image::Export>(header_.exports, header_.export_count),

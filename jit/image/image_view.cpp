@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "daemon/base/address_map.hpp"
+#include "daemon/base/file_io.hpp"
 
 namespace slack::image {
 
@@ -69,14 +70,9 @@ Expected<Content> Content::of(int fd) {
     return content;
   }
   content.copy_.resize(size);
-  std::size_t filled = 0;
-  while (filled < size) {
-    const auto count = ::pread(fd, content.copy_.data() + filled, size - filled, static_cast<off_t>(filled));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail("read image");
-    if (count == 0) return malformed("shorter than its size");
-    filled += static_cast<std::size_t>(count);
-  }
+  const auto read = read_exactly_at(fd, std::as_writable_bytes(std::span(content.copy_)), 0, "read image");
+  if (!read && read.error().code == ENODATA) return malformed("shorter than its size");
+  if (!read) return fail(read.error());
   return content;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <iterator>
 #include <mutex>
+#include <optional>
 
 #include <llvm/Config/llvm-config.h>
 #include <llvm/IR/DiagnosticInfo.h>
@@ -17,6 +18,7 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include "daemon/base/address_map.hpp"
+#include "daemon/wire/compiler_protocol.hpp"
 #include "jit/llvm/code_layout.hpp"
 #include "jit/llvm/linker.hpp"
 #include "jit/llvm/module_lowering.hpp"
@@ -24,8 +26,10 @@
 #include "jit/llvm/post_link.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 #include "jit/llvm/slot_fit.hpp"
+#include "jit/llvm/source.hpp"
 #include "jit/llvm/target.hpp"
 #include "jit/wasm/decode.hpp"
+#include "jit/wasm/entry_point.hpp"
 
 namespace slack::jit {
 
@@ -37,11 +41,11 @@ tl::unexpected<CompileError> failed(CompileError error) { return tl::unexpected<
 
 std::vector<char> bytes_in(llvm::ArrayRef<char> content) { return {content.begin(), content.end()}; }
 
-std::vector<char> print(const llvm::Module& module) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
+ObjectFile print(const llvm::Module& module) {
+  ObjectFile text;
+  llvm::raw_svector_ostream stream(text);
   module.print(stream, nullptr);
-  return bytes_in({text.data(), text.size()});
+  return text;
 }
 
 std::vector<char> print(const LinkedImage& image, const wasm::Module& wasm) {
@@ -67,6 +71,8 @@ std::vector<char> print(const LinkedImage& image, const wasm::Module& wasm) {
   ::_exit(kExitLlvmError);
 }
 
+void on_bad_alloc(void*, const char*, bool) { ::_exit(wire::kCompilerOutOfMemory); }
+
 void on_fatal_error(void*, const char* reason, bool) { give_up(reason); }
 
 void on_diagnostic(const llvm::DiagnosticInfo* diagnostic, void*) {
@@ -82,26 +88,22 @@ void install_error_handlers() {
   static std::once_flag once;
   std::call_once(once, [] {
     llvm::install_fatal_error_handler(on_fatal_error);
-    llvm::install_bad_alloc_error_handler(on_fatal_error);
+    llvm::install_bad_alloc_error_handler(on_bad_alloc);
   });
 }
 
-}  // namespace
+// An object file, or the text of the stage that was asked for.
+using Piece = tl::expected<ObjectFile, CompileError>;
 
-Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& options, const std::string& scratch) {
-  if (options.slot >= address_map::kSlots) {
-    return failed(Fault{EINVAL, fmt::format("slot {} is beyond the last, {}", options.slot, address_map::kSlots - 1)});
-  }
-  auto wasm = wasm::decode(bytes);
-  if (!wasm) return failed(wasm.error());
-  if (auto valid = wasm::validate(*wasm); !valid) return failed(valid.error());
-
+Piece compile_partition(const Source& source, std::size_t partition) {
+  const auto& options = source.options;
   auto target = make_target(options.cpu);
   if (!target) return failed(target.error());
-  install_error_handlers();
   llvm::LLVMContext context;
   context.setDiagnosticHandlerCallBack(on_diagnostic);
-  auto lowered = lower_module(context, *wasm, options, (*target)->getTargetTriple(), (*target)->createDataLayout());
+  context.setDiscardValueNames(options.stage != Stage::ir && options.stage != Stage::optimised_ir);
+  auto lowered =
+      lower_partition(context, source, partition, (*target)->getTargetTriple(), (*target)->createDataLayout());
   if (!lowered) return failed(lowered.error());
   auto& module = **lowered;
   std::string broken;
@@ -109,18 +111,65 @@ Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& opti
   if (llvm::verifyModule(module, &broken_stream)) return failed(Fault{EIO, "lowering made invalid IR: " + broken});
   if (options.stage == Stage::ir) return print(module);
 
-  optimise(module, **target, options.metering);
+  if (source.partitioning.partitions[partition].effort == Effort::full) {
+    if (options.optimise == 1) (*target)->setOptLevel(llvm::CodeGenOptLevel::Less);
+    if (options.optimise == 3) (*target)->setOptLevel(llvm::CodeGenOptLevel::Aggressive);
+    optimise(module, **target, options);
+  } else {
+    leave_as_it_is(module, options.metering);
+    (*target)->setOptLevel(llvm::CodeGenOptLevel::None);
+  }
   lower_safepoints(module, options.metering);
-  vary_layout(module, options.layout_seed);
+  vary_layout(module, options.layout_seed == 0 ? 0 : options.layout_seed + partition);
   if (options.stage == Stage::optimised_ir) return print(module);
-
   const bool assembly = options.stage == Stage::assembly;
   auto object =
       generate(module, **target, assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile);
   if (!object) return failed(object.error());
-  if (assembly) return bytes_in(*object);
+  return std::move(*object);
+}
 
-  auto linked = link(*object, options.slot, scratch);
+// By partition. Of several that fail the first one says why, whichever was done first.
+tl::expected<std::vector<ObjectFile>, CompileError> compile_partitions(const Source& source, Crew& crew) {
+  const auto order = source.partitioning.by_size();
+  std::vector<std::optional<Piece>> pieces(order.size());
+  crew.work(order, [&](std::size_t i) { pieces[i] = compile_partition(source, i); });
+  std::vector<ObjectFile> objects;
+  for (auto& piece : pieces) {
+    if (!*piece) return failed(std::move(piece->error()));
+    objects.push_back(std::move(**piece));
+  }
+  return objects;
+}
+
+}  // namespace
+
+Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& options, const std::string& scratch,
+                 Crew* crew) {
+  if (options.slot >= address_map::kSlots) {
+    return failed(Fault{EINVAL, fmt::format("slot {} is beyond the last, {}", options.slot, address_map::kSlots - 1)});
+  }
+  auto wasm = wasm::decode(bytes);
+  if (!wasm) return failed(wasm.error());
+  if (auto valid = wasm::validate(*wasm); !valid) return failed(valid.error());
+  if (!options.entry.empty()) {
+    if (auto has = wasm::check_entry_point(*wasm, options.entry); !has) return failed(has.error());
+  }
+
+  auto target = make_target(options.cpu);
+  if (!target) return failed(target.error());
+  install_error_handlers();
+  set_options();
+  const Source source(*wasm, options);
+  Crew alone(1);
+  auto objects = compile_partitions(source, crew ? *crew : alone);
+  if (!objects) return failed(objects.error());
+  if (options.stage == Stage::ir || options.stage == Stage::optimised_ir || options.stage == Stage::assembly) {
+    std::vector<char> text;
+    for (const auto& each : *objects) text.insert(text.end(), each.begin(), each.end());
+    return text;
+  }
+  auto linked = link(*objects, options.slot, scratch);
   if (!linked) return failed(linked.error());
   auto image = post_link(*linked, *wasm, **target);
   if (!image) return failed(image.error());

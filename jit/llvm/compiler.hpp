@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/base/fault.hpp"
+#include "jit/llvm/crew.hpp"
 #include "jit/llvm/options.hpp"
 #include "jit/wasm/module.hpp"
 
@@ -19,10 +20,10 @@ namespace slack::jit {
 using CompileError = std::variant<wasm::Refusal, Fault>;
 using Compiled = tl::expected<std::vector<char>, CompileError>;
 
-// `scratch` is a directory that the linker may use, or empty; see linker.hpp. What LLVM cannot go on from ends the
-// process with status 70.
+// `scratch` is a directory that the linker may use, or empty; see linker.hpp. `crew`: with whom; null: this thread
+// alone. The image is the same, to the byte. What LLVM cannot go on from ends the process with status 70.
 [[nodiscard]] Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& options,
-                               const std::string& scratch);
+                               const std::string& scratch, Crew* crew = nullptr);
 
 // For lack of a directory the linker works in memory, and needs /proc.
 inline constexpr char kNoScratch[] = "";

@@ -1,7 +1,8 @@
 // Environment: what the functions of one module share while they are lowered.
 #include "jit/llvm/environment.hpp"
 
-#include <llvm/ADT/StringExtras.h>
+#include <algorithm>
+
 #include <llvm/BinaryFormat/Dwarf.h>
 #include <llvm/Transforms/Utils/ModuleUtils.h>
 
@@ -25,22 +26,26 @@ llvm::Constant* fixed_address(llvm::Module& module, llvm::StringRef name, std::u
                                               llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), offset));
 }
 
-Environment::Environment(llvm::Module& module, const wasm::Module& wasm, const CompileOptions& options)
-    : module_(module), wasm_(wasm), options_(options), debug_(module) {
-  layout_.tables = static_cast<std::uint32_t>(wasm.tables.size());
-  layout_.imported_functions = wasm.imported_functions;
-  layout_.globals = static_cast<std::uint32_t>(wasm.globals.size());
-  functions_.resize(wasm.functions.size());
-  descriptors_.resize(wasm.functions.size());
-  subprograms_.resize(wasm.functions.size());
+Environment::Environment(llvm::Module& module, const Source& source, std::size_t partition)
+    : module_(module),
+      source_(source),
+      wasm_(source.wasm),
+      options_(source.options),
+      partition_(source.partitioning.partitions[partition]),
+      is_first_(partition == 0),
+      debug_(module) {
+  layout_.tables = static_cast<std::uint32_t>(wasm_.tables.size());
+  layout_.imported_functions = wasm_.imported_functions;
+  layout_.globals = static_cast<std::uint32_t>(wasm_.globals.size());
   // DWARF 4 keeps the whole line table in .debug_line, which is all that the image needs of it.
   module.addModuleFlag(llvm::Module::Warning, "Dwarf Version", 4);
   module.addModuleFlag(llvm::Module::Warning, "Debug Info Version", llvm::DEBUG_METADATA_VERSION);
   file_ = debug_.createFile("module.wasm", "");
   debug_.createCompileUnit(llvm::dwarf::DW_LANG_C, file_, "slack-compile", true, "", 0, "",
                            llvm::DICompileUnit::LineTablesOnly);
-  declare_functions();
-  declare_libc();
+  // In their order, in which their code is to stand.
+  for (auto index = partition_.first; index < partition_.end; ++index) (void)function(index);
+  if (is_first_) define_libc();
 }
 
 void Environment::finish() { debug_.finalize(); }
@@ -71,40 +76,35 @@ llvm::FunctionCallee Environment::safepoint_marker() {
         llvm::Attribute::NoSync, llvm::Attribute::NoRecurse, llvm::Attribute::NoMerge}) {
     marker->addFnAttr(attribute);
   }
+  // The inliner is to judge a function by what the module says, the same in all modes. Not less than nothing: a chain
+  // of functions that do little else would be inlined without end.
+  marker->addFnAttr("call-inline-cost", "0");
   return marker;
 }
 
-std::string Environment::symbol_of(std::uint32_t index) const {
-  const auto name = wasm_.functions[index].name;
-  std::string symbol = image::kFunctionSymbolPrefix;
-  if (name.empty()) return symbol + "func[" + std::to_string(index) + "]";
-  // Control characters would break every tool that prints a symbol table.
-  for (const char c : name) symbol += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return symbol;
-}
-
-void Environment::declare_functions() {
-  for (std::uint32_t index = wasm_.imported_functions; index < wasm_.functions.size(); ++index) {
-    const auto& definition = wasm_.functions[index];
-    auto symbol = symbol_of(index);
-    if (module_.getNamedValue(symbol)) symbol += "." + std::to_string(index);
-    auto* function = llvm::Function::Create(internal_type(context(), wasm_.type_of(index), counts_fuel()),
-                                            llvm::GlobalValue::InternalLinkage, symbol, module_);
-    function->setCallingConv(llvm::CallingConv::Fast);
-    add_common_attributes(*function);
-    const auto line = static_cast<unsigned>(definition.body_offset.count());
-    auto* type = debug_.createSubroutineType(debug_.getOrCreateTypeArray({}));
-    subprograms_[index] =
-        debug_.createFunction(file_, symbol, "", file_, line, type, line, llvm::DINode::FlagZero,
-                              llvm::DISubprogram::SPFlagDefinition | llvm::DISubprogram::SPFlagLocalToUnit |
-                                  llvm::DISubprogram::SPFlagOptimized);
-    function->setSubprogram(subprograms_[index]);
-    functions_[index] = function;
-  }
+llvm::Function* Environment::make_function(std::uint32_t index) {
+  const auto& definition = wasm_.functions[index];
+  const auto& symbol = source_.symbols[index];
+  auto* function = llvm::Function::Create(internal_type(context(), wasm_.type_of(index), counts_fuel()),
+                                          llvm::GlobalValue::InternalLinkage, symbol, module_);
+  function->setCallingConv(llvm::CallingConv::Fast);
+  add_common_attributes(*function);
+  const bool is_own = partition_.contains(index);
+  const bool is_copy = std::binary_search(partition_.copies.begin(), partition_.copies.end(), index);
+  if (!is_own || source_.partitioning.shared[index]) share(*function);
+  if (is_copy) function->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
+  if (!is_own && !is_copy) return function;
+  const auto line = static_cast<unsigned>(definition.body_offset.count());
+  auto* type = debug_.createSubroutineType(debug_.getOrCreateTypeArray({}));
+  function->setSubprogram(debug_.createFunction(file_, symbol, "", file_, line, type, line, llvm::DINode::FlagZero,
+                                                llvm::DISubprogram::SPFlagDefinition |
+                                                    llvm::DISubprogram::SPFlagLocalToUnit |
+                                                    llvm::DISubprogram::SPFlagOptimized));
+  return function;
 }
 
 // The code generator may turn copies of its own making into calls of these three; they go on to the worker's libc.
-void Environment::declare_libc() {
+void Environment::define_libc() {
   auto* pointer = llvm::PointerType::get(context(), 0);
   auto* i32 = llvm::Type::getInt32Ty(context());
   auto* i64 = llvm::Type::getInt64Ty(context());
@@ -132,6 +132,13 @@ void Environment::declare_libc() {
   llvm::appendToCompilerUsed(module_, kept);
 }
 
+// Visible to the other partitions, and to nothing outside of the image.
+void Environment::share(llvm::GlobalValue& value) {
+  value.setLinkage(llvm::GlobalValue::ExternalLinkage);
+  value.setVisibility(llvm::GlobalValue::HiddenVisibility);
+  value.setDSOLocal(true);
+}
+
 void Environment::add_common_attributes(llvm::Function& function) {
   function.setDoesNotThrow();
   function.addFnAttr("frame-pointer", "all");        // backtraces walk them
@@ -140,8 +147,9 @@ void Environment::add_common_attributes(llvm::Function& function) {
 }
 
 llvm::Function* Environment::function(std::uint32_t index) {
-  if (!functions_[index]) functions_[index] = make_import_wrapper(index);
-  return functions_[index];
+  auto& known = functions_[index];
+  if (!known) known = index < wasm_.imported_functions ? make_import_wrapper(index) : make_function(index);
+  return known;
 }
 
 // A pointer in the context that is set before the instance runs and never after.
@@ -184,10 +192,8 @@ llvm::Value* Environment::import_code(llvm::IRBuilder<>& builder, std::uint32_t 
 
 llvm::Function* Environment::make_import_wrapper(std::uint32_t index) {
   const auto& type = wasm_.type_of(index);
-  auto symbol = symbol_of(index);
-  if (module_.getNamedValue(symbol)) symbol += "." + std::to_string(index);
   auto* function = llvm::Function::Create(internal_type(context(), type, counts_fuel()),
-                                          llvm::GlobalValue::InternalLinkage, symbol, module_);
+                                          llvm::GlobalValue::InternalLinkage, source_.symbols[index], module_);
   function->setCallingConv(llvm::CallingConv::Fast);
   add_common_attributes(*function);
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context(), "", function));
@@ -233,17 +239,20 @@ llvm::Function* Environment::make_import_adapter(std::uint32_t index) {
 }
 
 llvm::Constant* Environment::descriptor(std::uint32_t index) {
-  if (!descriptors_[index]) {
+  auto*& descriptor = descriptors_[index];
+  if (descriptor) return descriptor;
+  auto* i64 = llvm::Type::getInt64Ty(context());
+  auto* layout = llvm::StructType::get(context(), {llvm::PointerType::get(context(), 0), i64});
+  descriptor = new llvm::GlobalVariable(module_, layout, true, llvm::GlobalValue::InternalLinkage, nullptr,
+                                        "slack_function." + std::to_string(index));
+  descriptor->setAlignment(llvm::Align(16));
+  if (is_first_) {
     const auto& type = wasm_.type_of(index);
-    auto* signature =
-        llvm::ConstantInt::get(llvm::Type::getInt64Ty(context()), image::digest_of(type.parameters, type.results));
-    auto* value = llvm::ConstantStruct::getAnon({function(index), signature});
-    auto* descriptor = new llvm::GlobalVariable(module_, value->getType(), true, llvm::GlobalValue::InternalLinkage,
-                                                value, "slack_function." + std::to_string(index));
-    descriptor->setAlignment(llvm::Align(16));
-    descriptors_[index] = descriptor;
+    auto* signature = llvm::ConstantInt::get(i64, image::digest_of(type.parameters, type.results));
+    descriptor->setInitializer(llvm::ConstantStruct::get(layout, {function(index), signature}));
   }
-  return descriptors_[index];
+  if (!source_.partitioning.is_single()) share(*descriptor);
+  return descriptor;
 }
 
 void Environment::store_fuel(llvm::IRBuilder<>& builder, llvm::Value* fuel) {

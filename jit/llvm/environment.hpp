@@ -2,17 +2,14 @@
 // context, the functions and their descriptors, and the debug information that says which operator an address is from.
 #pragma once
 
+#include <llvm/ADT/DenseMap.h>
 #include <llvm/IR/DIBuilder.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
 
-#include <string>
-#include <vector>
-
 #include "daemon/base/context.hpp"
-#include "jit/llvm/options.hpp"
+#include "jit/llvm/source.hpp"
 #include "jit/meter/cost.hpp"
-#include "jit/wasm/module.hpp"
 
 namespace slack::jit {
 
@@ -38,13 +35,14 @@ inline constexpr char kAdapterSection[] = ".slack.adapters";
 
 class Environment {
  public:
-  // `wasm` is validated; it and `options` outlive this.
-  Environment(llvm::Module& module, const wasm::Module& wasm, const CompileOptions& options);
+  // For partition number `partition` of `source`, which outlives this.
+  Environment(llvm::Module& module, const Source& source, std::size_t partition);
 
   [[nodiscard]] llvm::Module& module() { return module_; }
   [[nodiscard]] llvm::LLVMContext& context() { return module_.getContext(); }
   [[nodiscard]] const wasm::Module& wasm() const { return wasm_; }
   [[nodiscard]] const CompileOptions& options() const { return options_; }
+  [[nodiscard]] const Partition& partition() const { return partition_; }
   [[nodiscard]] const ContextLayout& layout() const { return layout_; }
 
   [[nodiscard]] const meter::CostTable& costs() const { return costs_; }
@@ -71,17 +69,18 @@ class Environment {
   // The address of a global's cell. Immutable imported globals have a copy here; mutable ones are shared.
   [[nodiscard]] llvm::Value* global_cell(llvm::IRBuilder<>& builder, std::uint32_t global);
 
-  // Function `index` in the internal convention. For an imported one it is a wrapper, made when first asked for, whose
-  // address can go into a table.
+  // Function `index` in the internal convention; of another partition, a declaration, or the empty definition of its
+  // copy. For an imported one it is a wrapper, made when first asked for, whose address can go into a table.
   [[nodiscard]] llvm::Function* function(std::uint32_t index);
-  // Address of the FunctionDescriptor of `index`: the value of a reference to it.
+  // Address of the FunctionDescriptor of `index`: the value of a reference to it. It stands in the first partition.
   [[nodiscard]] llvm::Constant* descriptor(std::uint32_t index);
-  [[nodiscard]] llvm::DISubprogram* subprogram(std::uint32_t index) { return subprograms_[index]; }
+  // Of a function that is lowered here.
+  [[nodiscard]] llvm::DISubprogram* subprogram(std::uint32_t index) {
+    return functions_.lookup(index)->getSubprogram();
+  }
 
   // Attributes that all machine code of an image has.
   void add_common_attributes(llvm::Function& function);
-  // `name` as a symbol of the image.
-  [[nodiscard]] std::string symbol_of(std::uint32_t index) const;
 
   // What an imported function is called by: the code in its import slot, in the internal convention.
   [[nodiscard]] llvm::Value* import_code(llvm::IRBuilder<>& builder, std::uint32_t index);
@@ -98,22 +97,25 @@ class Environment {
   void finish();
 
  private:
-  void declare_functions();
-  void declare_libc();
+  llvm::Function* make_function(std::uint32_t index);
+  void define_libc();
+  static void share(llvm::GlobalValue& value);
   llvm::Function* make_import_wrapper(std::uint32_t index);
   llvm::LoadInst* load_fixed(llvm::IRBuilder<>& builder, std::uint64_t offset);
   void store_fuel(llvm::IRBuilder<>& builder, llvm::Value* fuel);
 
   llvm::Module& module_;
+  const Source& source_;
   const wasm::Module& wasm_;
   const CompileOptions& options_;
+  const Partition& partition_;
+  const bool is_first_;
   meter::CostTable costs_;
   ContextLayout layout_;
   llvm::DIBuilder debug_;
   llvm::DIFile* file_ = nullptr;
-  std::vector<llvm::Function*> functions_;
-  std::vector<llvm::GlobalVariable*> descriptors_;
-  std::vector<llvm::DISubprogram*> subprograms_;
+  llvm::DenseMap<std::uint32_t, llvm::Function*> functions_;
+  llvm::DenseMap<std::uint32_t, llvm::GlobalVariable*> descriptors_;
 };
 
 // The components of what a call of the internal convention returned, and the way back.

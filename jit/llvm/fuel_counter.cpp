@@ -34,6 +34,10 @@ void FuelCounter::charge(Fuel cost) {
   if (slot_) graph_.nodes.back().cost += cost.count();
 }
 
+void FuelCounter::never_runs() {
+  if (slot_) graph_.nodes.back().frequency = 0;
+}
+
 llvm::Value* FuelCounter::exact() {
   if (!slot_) return nullptr;
   graph_.nodes.back().observation = meter::Observation::transfer;

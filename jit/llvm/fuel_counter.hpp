@@ -29,6 +29,8 @@ class FuelCounter {
   // Adds to the cost of the current node.
   void charge(Fuel cost);
 
+  // The current node leads nowhere but to a trap.
+  void never_runs();
   // Ends the node with an observation that needs the exact figure, and returns that (null in mode `none`).
   [[nodiscard]] llvm::Value* exact();
   // The counter after a call: what the callee returned.

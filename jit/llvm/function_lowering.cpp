@@ -129,6 +129,11 @@ wasm::Checked<void> FunctionLowering::lower(const wasm::Instruction& instruction
 
 void FunctionLowering::finish() {
   fuel_->place(meter::potential_plan);
+  if (environment_.partition().effort == Effort::quick) {
+    // Nothing is known of what uses them.
+    for (auto* load : memory_loads_) load->setVolatile(true);
+    return;
+  }
   llvm::DominatorTree dominators(function_);
   std::vector<llvm::AllocaInst*> slots = locals_;
   if (fuel_->slot()) slots.push_back(fuel_->slot());
@@ -170,6 +175,7 @@ void FunctionLowering::append_place(llvm::SmallVectorImpl<llvm::Value*>& argumen
 void FunctionLowering::trap(Trap trap) {
   llvm::SmallVector<llvm::Value*, 3> arguments{builder_.getInt32(static_cast<std::uint32_t>(trap))};
   append_place(arguments);
+  fuel_->never_runs();
   auto* call = environment_.call_service(builder_, Service::trap, builder_.getVoidTy(), arguments, fuel_->exact());
   call->setDoesNotReturn();
   call->addFnAttr(llvm::Attribute::Cold);

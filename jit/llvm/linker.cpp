@@ -1,4 +1,4 @@
-// The linker: one object file to a position-dependent executable at the addresses of its slot.
+// The linker: object files to a position-dependent executable at the addresses of its slot.
 #include "jit/llvm/linker.hpp"
 
 #include <fcntl.h>
@@ -8,11 +8,14 @@
 #include <unistd.h>
 
 #include <utility>
+#include <vector>
 
+#include <llvm/Object/ArchiveWriter.h>
 #include <llvm/Support/raw_ostream.h>
 
 #include "daemon/base/address_map.hpp"
 #include "daemon/base/fd.hpp"
+#include "daemon/base/file_io.hpp"
 #include "jit/llvm/environment.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 
@@ -50,11 +53,11 @@ Expected<llvm::SmallVector<char, 0>> read_all(int fd) {
   for (;;) {
     const auto old = content.size();
     content.resize_for_overwrite(old + kChunk);
-    const auto count = ::pread(fd, content.data() + old, kChunk, static_cast<off_t>(old));
-    content.truncate(old + static_cast<std::size_t>(count > 0 ? count : 0));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail("read linked image");
-    if (count == 0) return content;
+    const auto chunk = std::as_writable_bytes(std::span(content.data() + old, kChunk));
+    const auto got = read_at(fd, chunk, old, "read linked image");
+    if (!got) return fail(got.error());
+    content.truncate(old + *got);
+    if (*got < kChunk) return content;
   }
 }
 
@@ -132,6 +135,7 @@ bool run_lld(const LinkFile& object, const LinkFile& script, const std::string& 
                              "--orphan-handling=place",
                              "--no-warnings",
                              "--threads=1",
+                             "--whole-archive",
                              "-o",
                              output.c_str(),
                              object.path().c_str()};
@@ -141,18 +145,34 @@ bool run_lld(const LinkFile& object, const LinkFile& script, const std::string& 
   return linked;
 }
 
+// Several as an archive, so that they are one file whatever their number.
+Expected<void> write_objects(int fd, llvm::ArrayRef<ObjectFile> objects) {
+  if (objects.size() == 1) return write_all(fd, objects.front(), kWriteInput);
+  std::vector<llvm::NewArchiveMember> members;
+  for (const auto& object : objects) {
+    const llvm::StringRef bytes(object.data(), object.size());
+    members.emplace_back(llvm::MemoryBufferRef(bytes, "partition.o"));
+  }
+  llvm::SmallVector<char, 0> archive;
+  llvm::raw_svector_ostream stream(archive);
+  auto error = llvm::writeArchiveToStream(stream, members, llvm::SymtabWritingMode::NoSymtab,
+                                          llvm::object::Archive::K_GNU, true, false);
+  if (error) return fail(Fault{EIO, "archive of objects: " + llvm::toString(std::move(error))});
+  return write_all(fd, archive, kWriteInput);
+}
+
 }  // namespace
 
-Expected<llvm::SmallVector<char, 0>> link(llvm::ArrayRef<char> object, std::uint32_t slot, const std::string& scratch) {
-  auto object_file = LinkFile::make(scratch, "in.o");
+Expected<llvm::SmallVector<char, 0>> link(llvm::ArrayRef<ObjectFile> objects, std::uint32_t slot,
+                                          const std::string& scratch) {
+  auto object_file = LinkFile::make(scratch, "in.a");
   auto script_file = LinkFile::make(scratch, "link.ld");
   auto image_file = LinkFile::make(scratch, "out.elf");
   for (const auto* file : {&object_file, &script_file, &image_file}) {
     if (!*file) return tl::unexpected(file->error());
   }
   const auto script = linker_script(slot);
-  if (auto written = write_all(object_file->fd(), object, kWriteInput); !written)
-    return tl::unexpected(written.error());
+  if (auto written = write_objects(object_file->fd(), objects); !written) return tl::unexpected(written.error());
   if (auto written = write_all(script_file->fd(), script, kWriteInput); !written) {
     return tl::unexpected(written.error());
   }

@@ -249,7 +249,11 @@ void FunctionLowering::call_internal(llvm::Value* target, const wasm::FunctionTy
   result->setCallingConv(llvm::CallingConv::Fast);
   result->setDoesNotThrow();
   auto parts = unpack(builder_, result, type.results.size() + (environment_.counts_fuel() ? 1 : 0));
-  if (environment_.counts_fuel()) fuel_->set(parts.pop_back_val());
+  if (environment_.counts_fuel()) {
+    fuel_->set(parts.pop_back_val());
+    // Handing fuel over, taking it back and adding to it: what the inliner would take this call to cost in addition.
+    result->addFnAttr(llvm::Attribute::get(environment_.context(), "call-threshold-bonus", "10"));
+  }
   fuel_->begin_node(frequency());
   for (auto* part : parts) push(part);
 }

@@ -10,9 +10,11 @@
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/CommandLine.h>
 #include <llvm/Support/ErrorHandling.h>
+#include <llvm/Transforms/IPO/ElimAvailExtern.h>
 #include <llvm/Transforms/IPO/FunctionAttrs.h>
 #include <llvm/Transforms/IPO/GlobalDCE.h>
 #include <llvm/Transforms/IPO/Inliner.h>
+#include <llvm/Transforms/Scalar/GVN.h>
 
 #include "jit/llvm/environment.hpp"
 #include "jit/llvm/load_anchor.hpp"
@@ -52,17 +54,22 @@ constexpr char kCleanUp[] =
     "simplifycfg<switch-range-to-icmp>)";
 // Callees before callers: after inlining, simplifies what it has got.
 constexpr char kSimplifyFirst[] = "early-cse<memssa>";
-constexpr char kSimplify[] =
+constexpr char kSimplifyLoops[] =
     "jump-threading,simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,reassociate,"
     "loop-mssa(loop-instsimplify,loop-simplifycfg,licm<no-allowspeculation>,loop-rotate,licm<allowspeculation>,"
     "simple-loop-unswitch<trivial>),"
     "simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,"
-    "loop(indvars,loop-deletion,loop-unroll-full),"
-    "gvn,bdce,dse,"
+    "loop(indvars,loop-deletion,loop-unroll-full)";
+constexpr char kSimplifyLast[] =
+    "bdce,dse,"
     "simplifycfg<switch-range-to-icmp;hoist-common-insts;sink-common-insts>,instcombine<no-verify-fixpoint>";
 // A third of LLVM's own threshold: the compiler that made the module has inlined once already. sqlite3 became 14 %
 // smaller than with 225 and compiled in 6/7 of the time.
 constexpr int kInlineThreshold = 75;
+constexpr int kEagerInlineThreshold = 225;  // LLVM's own
+// What the inliner takes counting in a small function to cost, besides calls and safepoints, which say it themselves:
+// with this much more, the same functions are inlined in all modes but for a few in a hundred.
+constexpr int kFuelAllowance = 10;
 constexpr char kVectorise[] =
     "dse,loop(loop-rotate,loop-deletion),loop-vectorize,infer-alignment,loop-load-elim,"
     "simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;hoist-common-insts;"
@@ -97,9 +104,36 @@ void require(llvm::Error error) {
   if (error) llvm::report_fatal_error(std::move(error));
 }
 
+std::string late_passes(const CompileOptions& options) {
+  auto without = options.without;
+  if (options.optimise < 2) without.insert(without.end(), {"loop-vectorize", "slp-vectorizer", "loop-unroll"});
+  std::string passes = kVectorise;
+  for (const auto& name : without) {
+    const auto begin = passes.find("," + name);
+    if (begin != std::string::npos) passes.erase(begin, passes.find(',', begin + 1) - begin);
+  }
+  const std::string unroll = "loop-unroll<O2>";
+  const auto at = passes.find(unroll);
+  if (options.optimise > 2 && at != std::string::npos) passes.replace(at, unroll.size(), "loop-unroll<O3>");
+  return passes;
+}
+
 }  // namespace
 
-void optimise(llvm::Module& module, llvm::TargetMachine& target, Metering metering) {
+void set_options() {
+  // A counter of 32 bits that runs up to 2^32 becomes, made wider, one whose end is hidden behind a mask, and its loop
+  // one whose rounds cannot be counted: not vectorised. Left as they are, a stencil and sums over arrays of the
+  // benchmark took a fifth to a fourteenth of the time.
+  set_option("indvars-widen-indvars", false);
+  // It moves loads into branches. Arithmetic is moved there by the code generator.
+  set_option("instcombine-code-sinking", false);
+  set_option("disable-x86-domain-reassignment", true);
+  set_option("combiner-reduce-load-op-store-width", false);   // the whole access may trap where a part would not
+  set_option("x86-cmov-converter-force-mem-operand", false);  // it makes a branch of a select, around the load
+}
+
+void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOptions& options) {
+  const auto metering = options.metering;
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = true;
   tuning.LoopInterleaving = true;
@@ -119,11 +153,6 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, Metering meteri
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
 
-  set_option("enable-gvn-memdep", has_few_accesses(module));
-  // A counter of 32 bits that runs up to 2^32 becomes, made wider, one whose end is hidden behind a mask, and its loop
-  // one whose rounds cannot be counted: not vectorised. Left as they are, a stencil and sums over arrays of the
-  // benchmark took a fifth to a fourteenth of the time.
-  set_option("indvars-widen-indvars", false);
   llvm::FunctionPassManager simplify;
   llvm::FunctionPassManager settle;
   llvm::ModulePassManager clean_up;
@@ -131,32 +160,41 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, Metering meteri
   require(builder.parsePassPipeline(clean_up, kCleanUp));
   require(builder.parsePassPipeline(simplify, kSimplifyFirst));
   simplify.addPass(FunctionStep<prune_anchors>());
-  require(builder.parsePassPipeline(simplify, kSimplify));
+  require(builder.parsePassPipeline(simplify, kSimplifyLoops));
+  simplify.addPass(llvm::GVNPass(llvm::GVNOptions().setMemDep(has_few_accesses(module))));
+  require(builder.parsePassPipeline(simplify, kSimplifyLast));
   // What folds and what is never reached must be gone before it is settled which loads are needed: a load that only
   // such code needs would go with it.
   settle.addPass(FunctionStep<settle_quiet_nans>());
   require(builder.parsePassPipeline(settle, "simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg"));
   settle.addPass(SettleLoads());
-  require(builder.parsePassPipeline(vectorise, kVectorise));
+  require(builder.parsePassPipeline(vectorise, late_passes(options)));
   vectorise.addPass(FunctionStep<merge_safepoints>());
   require(builder.parsePassPipeline(vectorise, kFinish));
-  llvm::ModuleInlinerWrapperPass inliner(llvm::getInlineParams(kInlineThreshold));
+  llvm::ModuleInlinerWrapperPass inliner(
+      llvm::getInlineParams((options.optimise > 2 ? kEagerInlineThreshold : kInlineThreshold) +
+                            (metering == Metering::none ? 0 : kFuelAllowance)));
   inliner.getPM().addPass(llvm::createCGSCCToFunctionPassAdaptor(std::move(simplify), true, true));
   inliner.getPM().addPass(llvm::PostOrderFunctionAttrsPass());
   llvm::ModulePassManager passes;
   passes.addPass(std::move(clean_up));
   passes.addPass(std::move(inliner));
+  passes.addPass(llvm::EliminateAvailableExternallyPass());
   passes.addPass(llvm::GlobalDCEPass());
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(settle)));
-  set_option("instcombine-code-sinking", true);
   passes.run(module, modules);
   if (metering == Metering::counted) drop_safepoints(module);
   soften_safepoints(module);
-  set_option("instcombine-code-sinking", false);  // it moves loads into branches
   vectorise.addPass(FunctionStep<hold_loads_in_place>());
   llvm::ModulePassManager late;
   late.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(vectorise), true));
   late.run(module, modules);
+}
+
+void leave_as_it_is(llvm::Module& module, Metering metering) {
+  for (auto& function : module) settle_quiet_nans(function);
+  if (metering == Metering::counted) drop_safepoints(module);
+  soften_safepoints(module);
 }
 
 // As TargetMachine::addPassesToEmitFile does it, but for some passes. LiveDebugValues follows the places of source
@@ -178,9 +216,6 @@ Expected<llvm::SmallVector<char, 0>> generate(llvm::Module& module, llvm::Target
   config->disablePass(&llvm::LiveDebugValuesID);
   config->disablePass(&llvm::ShrinkWrapID);
   config->setEnableTailMerge(false);  // it takes two safepoints for one, of which only one's record is left
-  set_option("disable-x86-domain-reassignment", true);
-  set_option("combiner-reduce-load-op-store-width", false);   // the whole access may trap where a part would not
-  set_option("x86-cmov-converter-force-mem-operand", false);  // it makes a branch of a select, around the load
   passes.add(config);
   passes.add(machine_module);
   if (config->addISelPasses()) return fail(Fault{ENOTSUP, "LLVM cannot select instructions for this target"});

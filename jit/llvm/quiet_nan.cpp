@@ -6,6 +6,8 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 
+#include <algorithm>
+
 namespace slack::jit {
 
 namespace {
@@ -43,12 +45,17 @@ bool folds_in_a_lane(const llvm::Instruction& operation) {
          });
 }
 
+// After so many steps of the search below a value is taken for one that may be signalling: code of great length would
+// take time that grows with the square of it, and the search the stack.
+constexpr unsigned kMostSteps = 1'000;
+
 // Whether `value` comes from instructions that quiet NaNs, whichever way it came. What is in `seen` is being decided.
 bool comes_quiet(const llvm::Value* value, Values& seen) {
   if (const auto* constant = llvm::dyn_cast<llvm::Constant>(value)) return is_quiet_constant(*constant);
   const auto* instruction = llvm::dyn_cast<llvm::Instruction>(value);
   if (!instruction) return false;
   if (!seen.insert(value).second) return true;
+  if (seen.size() > kMostSteps) return false;
   const auto all_quiet = [&](auto&& operands) {
     return llvm::all_of(operands, [&](const llvm::Value* each) { return comes_quiet(each, seen); });
   };
@@ -122,18 +129,17 @@ bool settle_quiet_nans(llvm::Function& function) {
   for (auto& instruction : llvm::instructions(function)) {
     if (is_quieted(instruction)) results.push_back(&instruction);
   }
-  llvm::SmallVector<llvm::Instruction*, 4> explicit_ones;
-  for (auto* result : results) {
+  // All are judged while all are there: those that come quiet stand behind.
+  const auto quiet_ones = std::stable_partition(results.begin(), results.end(), [](const llvm::Instruction* result) {
     Values seen;
-    if (comes_quiet(result->getOperand(0), seen)) continue;
-    explicit_ones.push_back(result);
-  }
+    return !comes_quiet(result->getOperand(0), seen);
+  });
+  const llvm::ArrayRef<llvm::Instruction*> explicit_ones(results.begin(), quiet_ones);
   for (auto* result : explicit_ones) {
     result->replaceAllUsesWith(quiet(*result, result->getOperand(0)));
     result->eraseFromParent();
   }
-  for (auto* result : results) {
-    if (llvm::is_contained(explicit_ones, result)) continue;
+  for (auto* result : llvm::make_range(quiet_ones, results.end())) {
     result->replaceAllUsesWith(result->getOperand(0));
     result->eraseFromParent();
   }

@@ -1,8 +1,11 @@
 // Plans that charge nothing ahead or late, and the check that a plan counts exactly on every path.
 #include "jit/meter/block_plan.hpp"
 
+#include <functional>
 #include <limits>
 #include <optional>
+#include <queue>
+#include <utility>
 
 namespace slack::meter {
 namespace {
@@ -29,6 +32,32 @@ Plan plain_plan(const Graph& graph) {
 
 // Propagates potential = exact fuel minus counter over the graph. Every path into a node must bring the same potential,
 // or the counter there would stand for different figures; nodes that no path reaches may hold anything.
+// Dijkstra's algorithm; a cost is spent on arrival.
+std::vector<std::uint64_t> least_costs(const Graph& graph) {
+  constexpr auto kUnreached = std::numeric_limits<std::uint64_t>::max();
+  std::vector<std::uint64_t> out(graph.nodes.size(), kUnreached);
+  if (out.empty()) return out;
+  std::vector<std::vector<NodeId>> successors(graph.nodes.size());
+  for (const Edge& edge : graph.edges) successors[edge.from].push_back(edge.to);
+  using Arrival = std::pair<std::uint64_t, NodeId>;
+  std::priority_queue<Arrival, std::vector<Arrival>, std::greater<>> arrivals;
+  const auto arrive = [&](NodeId node, std::uint64_t before) {
+    const std::uint64_t cost = graph.nodes[node].cost;
+    const std::uint64_t total = before > kUnreached - cost ? kUnreached : before + cost;
+    if (total >= out[node]) return;
+    out[node] = total;
+    arrivals.emplace(total, node);
+  };
+  arrive(0, 0);
+  while (!arrivals.empty()) {
+    const auto [cost, node] = arrivals.top();
+    arrivals.pop();
+    if (cost != out[node]) continue;
+    for (const NodeId next : successors[node]) arrive(next, cost);
+  }
+  return out;
+}
+
 bool is_exact(const Graph& graph, const Plan& plan) {
   const std::size_t nodes = graph.nodes.size();
   if (plan.node_adds.size() != nodes || plan.owed.size() != nodes || plan.edge_adds.size() != graph.edges.size()) {
@@ -47,6 +76,7 @@ bool is_exact(const Graph& graph, const Plan& plan) {
   std::vector<std::uint32_t> next(first.begin(), first.end() - 1);
   for (std::uint32_t i = 0; i < graph.edges.size(); ++i) by_source[next[graph.edges[i].from]++] = i;
 
+  const std::vector<std::uint64_t> least = least_costs(graph);
   std::vector<std::optional<std::int64_t>> potential(nodes);  // on entry, before the node's add and cost
   potential[0] = 0;
   std::vector<NodeId> work{0};
@@ -60,7 +90,7 @@ bool is_exact(const Graph& graph, const Plan& plan) {
     if (!after) return false;
     if (node.observation == Observation::transfer && (*after != 0 || plan.owed[id] != 0)) return false;
     if (node.observation == Observation::safepoint &&
-        (*after < 0 || static_cast<std::uint64_t>(*after) != plan.owed[id])) {
+        (*after < 0 || static_cast<std::uint64_t>(*after) != plan.owed[id] || plan.owed[id] > least[id])) {
       return false;
     }
     for (std::uint32_t i = first[id]; i < first[id + 1]; ++i) {

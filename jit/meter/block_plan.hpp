@@ -17,7 +17,7 @@ using NodeId = std::uint32_t;
 // Why the counter is looked at after a node's cost is spent.
 enum class Observation : std::uint8_t {
   none,
-  safepoint,  // published: owed may be > 0, and goes into the safepoint table
+  safepoint,  // published: owed may be > 0 up to the least cost so far, and goes into the safepoint table
   transfer,   // call, return, trap, host call: owed must be 0
 };
 
@@ -53,7 +53,13 @@ struct Plan {
 // Adds executed, weighed by the nodes' frequencies: what a plan costs in time.
 [[nodiscard]] double estimated_adds(const Graph& graph, const Plan& plan);
 
-// Whether `plan` counts `graph` exactly on every path: for tests and debug builds.
+// Per node: what at least is spent on any way from the entry to its observation, its own cost included; the largest
+// figure there is where no way leads. A safepoint must not owe more: its counter would be below what it was at the
+// entry, which may have been 0.
+[[nodiscard]] std::vector<std::uint64_t> least_costs(const Graph& graph);
+
+// Whether `plan` counts `graph` exactly on every path, and publishes no figure below the one at the entry: for tests
+// and debug builds.
 [[nodiscard]] bool is_exact(const Graph& graph, const Plan& plan);
 
 }  // namespace slack::meter

@@ -18,7 +18,7 @@ namespace {
 
 using Vertex = std::uint32_t;
 
-// After so many rounds of tying safepoints that would owe less than nothing, all of them are tied at once.
+// After so many rounds of tying safepoints that would owe less than nothing or too much, all of them are tied at once.
 constexpr int kMostRounds = 8;
 // Sums of potentials stay far inside int64_t below this; no function comes near it.
 constexpr std::uint64_t kMostCost = std::uint64_t{1} << 60;
@@ -27,7 +27,7 @@ struct Arc {
   Vertex from = 0;
   Vertex to = 0;
   std::int64_t gain = 0;  // potential(to) - potential(from) where no add stands on the arc
-  double frequency = 0;
+  double weight = 0;
   bool is_forced = false;
 };
 
@@ -56,15 +56,54 @@ class DisjointSets {
 
 double frequency_of(const Node& node) { return node.frequency > 0 ? node.frequency : 0; }  // NaN too is 0
 
-// An edge is taken at most as often as its ends run; its source's executions are shared among its targets.
+// An edge's source runs as often as all edges out of it together; each has its share by how often its target runs, so
+// that the way around a loop has more than the way out of it.
 std::vector<double> edge_frequencies(const Graph& graph) {
-  std::vector<std::uint32_t> targets(graph.nodes.size(), 0);
-  for (const Edge& edge : graph.edges) ++targets[edge.from];
+  std::vector<double> shares(graph.nodes.size(), 0);
+  for (const Edge& edge : graph.edges) shares[edge.from] += frequency_of(graph.nodes[edge.to]);
   std::vector<double> out;
   out.reserve(graph.edges.size());
   for (const Edge& edge : graph.edges) {
-    out.push_back(
-        std::min(frequency_of(graph.nodes[edge.from]) / targets[edge.from], frequency_of(graph.nodes[edge.to])));
+    const double from = frequency_of(graph.nodes[edge.from]);
+    const double to = frequency_of(graph.nodes[edge.to]);
+    out.push_back(shares[edge.from] > 0 ? std::min(from * to / shares[edge.from], to) : 0);
+  }
+  return out;
+}
+
+// What an add is worth avoiding, by where it would stand: as much as it runs often.
+struct Weights {
+  std::vector<double> nodes;
+  std::vector<double> edges;
+};
+
+// More than that where it would need a block of its own, and with it a jump: on critical edges, and at the end of a
+// loop's body that holds nothing else. Such a loop would be left in its middle, and neither be rotated nor vectorised.
+Weights weights_of(const Graph& graph) {
+  constexpr double kOwnBlock = 1.5;  // one add there is dearer than one that runs as often, and cheaper than two
+  std::vector<std::uint32_t> ways_out(graph.nodes.size(), 0);
+  std::vector<std::uint32_t> ways_in(graph.nodes.size(), 0);
+  std::vector<bool> goes_back(graph.nodes.size(), false);
+  for (const Edge& edge : graph.edges) {
+    ++ways_out[edge.from];
+    ++ways_in[edge.to];
+    // Nodes are numbered in the order of the code: an edge back is a loop's.
+    if (edge.to <= edge.from && graph.nodes[edge.from].cost == 0) goes_back[edge.from] = true;
+  }
+  Weights out;
+  for (NodeId id = 0; id < graph.nodes.size(); ++id) {
+    const bool is_bare_latch = goes_back[id] && ways_in[id] == 1;
+    out.nodes.push_back(frequency_of(graph.nodes[id]) * (is_bare_latch ? kOwnBlock : 1));
+  }
+  out.edges = edge_frequencies(graph);
+  for (std::size_t i = 0; i < graph.edges.size(); ++i) {
+    const Edge& edge = graph.edges[i];
+    const bool is_critical = ways_out[edge.from] > 1 && ways_in[edge.to] > 1;
+    if (goes_back[edge.to] && ways_in[edge.to] == 1) {
+      out.edges[i] = out.nodes[edge.to];
+    } else if (goes_back[edge.from] || is_critical) {
+      out.edges[i] *= kOwnBlock;
+    }
   }
   return out;
 }
@@ -92,6 +131,7 @@ class Potentials {
   explicit Potentials(const Graph& graph)
       : graph_(graph),
         reached_(reachable_from_entry(graph)),
+        least_(least_costs(graph)),
         ground_(static_cast<Vertex>(2 * graph.nodes.size())),
         is_tied_(graph.nodes.size(), false) {
     for (NodeId id = 0; id < graph.nodes.size(); ++id) {
@@ -102,7 +142,7 @@ class Potentials {
   Plan place() {
     for (int round = 1;; ++round) {
       solve(spanning_tree());
-      if (!tie_negative_safepoints(round >= kMostRounds)) return plan();
+      if (!tie_wrong_safepoints(round >= kMostRounds)) return plan();
     }
   }
 
@@ -114,17 +154,17 @@ class Potentials {
     std::vector<Arc> out;
     out.reserve(2 * graph_.nodes.size() + graph_.edges.size() + 1);
     out.push_back({ground_, entry(0), 0, 0, true});
-    const std::vector<double> frequencies = edge_frequencies(graph_);
+    const Weights weights = weights_of(graph_);
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
       if (!reached_[id]) continue;
       if (is_tied_[id]) out.push_back({ground_, after(id), 0, 0, true});
       const Node& node = graph_.nodes[id];
-      out.push_back({entry(id), after(id), static_cast<std::int64_t>(node.cost), frequency_of(node), false});
+      out.push_back({entry(id), after(id), static_cast<std::int64_t>(node.cost), weights.nodes[id], false});
     }
     for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
       const Edge& edge = graph_.edges[i];
       if (!reached_[edge.from]) continue;
-      out.push_back({after(edge.from), entry(edge.to), 0, frequencies[i], !edge.can_hold_add});
+      out.push_back({after(edge.from), entry(edge.to), 0, weights.edges[i], !edge.can_hold_add});
     }
     return out;
   }
@@ -135,7 +175,7 @@ class Potentials {
     std::vector<Arc> candidates = arcs();
     std::sort(candidates.begin(), candidates.end(), [](const Arc& a, const Arc& b) {
       if (a.is_forced != b.is_forced) return a.is_forced;
-      if (a.frequency != b.frequency) return a.frequency > b.frequency;
+      if (a.weight != b.weight) return a.weight > b.weight;
       return std::tie(a.from, a.to) < std::tie(b.from, b.to);  // one plan for one graph, whatever the library's sort
     });
     DisjointSets sets(ground_ + std::size_t{1});
@@ -169,16 +209,18 @@ class Potentials {
     }
   }
 
-  // Published fuel must not run ahead of the exact figure. False where no safepoint had to be tied.
-  bool tie_negative_safepoints(bool tie_all) {
-    bool has_negative = false;
+  // Published fuel must not run ahead of the exact figure, nor lag behind by more than has been spent. False where no
+  // safepoint had to be tied.
+  bool tie_wrong_safepoints(bool tie_all) {
+    bool is_wrong = false;
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
       if (!reached_[id] || graph_.nodes[id].observation != Observation::safepoint) continue;
-      if (potential_[after(id)] >= 0) continue;
-      has_negative = true;
+      const std::int64_t owed = potential_[after(id)];
+      if (owed >= 0 && static_cast<std::uint64_t>(owed) <= least_[id]) continue;
+      is_wrong = true;
       is_tied_[id] = true;
     }
-    if (!has_negative || !tie_all) return has_negative;
+    if (!is_wrong || !tie_all) return is_wrong;
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
       if (graph_.nodes[id].observation == Observation::safepoint) is_tied_[id] = true;
     }
@@ -202,6 +244,7 @@ class Potentials {
 
   const Graph& graph_;
   std::vector<bool> reached_;
+  std::vector<std::uint64_t> least_;
   Vertex ground_;
   std::vector<bool> is_tied_;  // nodes that must owe nothing after their cost
   std::vector<std::int64_t> potential_;

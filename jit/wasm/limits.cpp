@@ -6,7 +6,8 @@
 namespace slack::wasm {
 
 Refusal over_limit(std::uint64_t figure, const Limit& limit, WasmOffset where) {
-  return {Refusal::Kind::over_limit, fmt::format("{} {}, over the limit of {}", figure, limit.what, limit.most), where};
+  return {Refusal::Kind::over_limit,
+          fmt::format("{} {}, over the limit of {} (limit {})", figure, limit.what, limit.most, limit.name), where};
 }
 
 }  // namespace slack::wasm

@@ -36,14 +36,13 @@ wasm.import:
 wasm.indirect:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	1(%rdi), %rax
-	movq	%rax, slack_safepoint(%rip)
-	addq	$4, %rdi
+	movq	%rdi, slack_safepoint(%rip)
 	cmpl	%edx, slack_context+1032(%rip)
 	jbe	.LBB2_4
 	movq	slack_context+1024(%rip), %rax
 	movl	%edx, %ecx
 	movq	(%rax,%rcx,8), %rax
+	addq	$4, %rdi
 	testq	%rax, %rax
 	je	.LBB2_5
 	movabsq	$-6601375344935675729, %rcx
@@ -53,6 +52,7 @@ wasm.indirect:
 	popq	%rbp
 	retq
 .LBB2_4:
+	addq	$4, %rdi
 	movq	%rdi, slack_context(%rip)
 	movl	$6, %edi
 	movl	$3, %esi

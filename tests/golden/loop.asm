@@ -17,9 +17,9 @@ wasm.sum:
 	leaq	(%rdi,%rdx,2), %r9
 	movl	%esi, %r10d
 	subl	%r8d, %r10d
+	leaq	10(%rdi), %rax
 	pxor	%xmm0, %xmm0
 	movdqa	.LCPI0_0(%rip), %xmm2
-	movq	%rdi, %rax
 	movq	%r8, %r11
 	pxor	%xmm1, %xmm1
 .LBB0_2:
@@ -55,12 +55,12 @@ wasm.sum:
 	andl	$3, %edx
 	je	.LBB0_6
 .LBB0_7:
+	addq	$10, %rdi
 	movl	%esi, %r8d
 	movzbl	slack_memory(%r8), %r8d
 	addl	%r8d, %eax
 	decl	%esi
 	movq	%rdi, slack_safepoint(%rip)
-	addq	$10, %rdi
 	decl	%edx
 	jne	.LBB0_7
 	leaq	-10(%rdi), %rdx
@@ -71,24 +71,28 @@ wasm.sum:
 	cmpl	$3, %ecx
 	jb	.LBB0_12
 .LBB0_10:
-	movl	%esi, %ecx
+	addq	$-10, %rdi
+	addl	$-3, %esi
+	movq	%rdi, %rdx
+.LBB0_11:
+	leal	3(%rsi), %ecx
+	leaq	20(%rdx), %rdi
 	movzbl	slack_memory(%rcx), %ecx
 	addl	%eax, %ecx
-	leal	-1(%rsi), %eax
+	leal	2(%rsi), %eax
 	movq	%rdi, slack_safepoint(%rip)
 	movzbl	slack_memory(%rax), %eax
-	leal	-2(%rsi), %edx
-	movzbl	slack_memory(%rdx), %edx
-	addl	%eax, %edx
-	addl	%ecx, %edx
-	leal	-3(%rsi), %eax
+	leal	1(%rsi), %edi
+	movzbl	slack_memory(%rdi), %edi
+	addl	%eax, %edi
+	addl	%ecx, %edi
+	movl	%esi, %eax
 	movzbl	slack_memory(%rax), %eax
-	addl	%edx, %eax
-	addq	$40, %rdi
+	addl	%edi, %eax
+	addq	$40, %rdx
 	addl	$-4, %esi
-	jne	.LBB0_10
-	addq	$-10, %rdi
-	movq	%rdi, %rdx
+	cmpl	$-3, %esi
+	jne	.LBB0_11
 .LBB0_12:
 	addq	$12, %rdx
 	popq	%rbx
@@ -98,6 +102,7 @@ wasm.sum:
 wasm.endless:
 	pushq	%rbp
 	movq	%rsp, %rbp
+	incq	%rdi
 .LBB1_1:
 	movq	%rdi, slack_safepoint(%rip)
 	incq	%rdi

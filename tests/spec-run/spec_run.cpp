@@ -209,7 +209,7 @@ class ScriptRun {
 int usage() {
   fmt::print(stderr,
              "usage: spec-run DIR [--only SCRIPT] [--metering none|counted|slacked|checked|epoch] [--deterministic] "
-             "[--cpu NAME] "
+             "[--cpu NAME] [--partition BYTES] [--quick] "
              "[--fuel-log FILE]\n");
   return 64;
 }
@@ -231,6 +231,11 @@ int main(int argc, char** argv) {
       settings.options.metering = *metering;
     } else if (argument == "--cpu" && has_value) {
       settings.options.cpu = argv[++i];
+    } else if (argument == "--partition" && has_value) {  // 1: each function by itself
+      settings.options.partition_bytes =
+          static_cast<std::uint32_t>(std::max(1ul, std::strtoul(argv[++i], nullptr, 10)));
+    } else if (argument == "--quick") {
+      settings.options.always_quick = true;
     } else if (argument == "--deterministic") {
       settings.options.canonical_nans = true;
     } else if (settings.directory.empty() && !argument.starts_with("--")) {

@@ -54,6 +54,7 @@ worker::Prepared<void> Store::load(int image, std::uint32_t slot) {
   if (linked) linked = worker::check_limits(**loaded, linked_);
   if (linked) linked = digests_.add(**loaded);
   if (!linked) forget(slot);
+  if (linked && observer != nullptr) observer->loaded(image, slot);
   return linked;
 }
 
@@ -113,10 +114,15 @@ Ending Store::enter_code(std::uint32_t slot, Call call) {
   instance.context->fuel = 0;
   worker::publish(Fuel(0));
   Ending ending;
+  if (observer != nullptr) observer->before_code();
   const bool returned = call(instance);
+  if (observer != nullptr) observer->after_code();
   if (!returned && process.report.end == wire::End::trapped) ending.trap = static_cast<Trap>(process.report.trap);
   ending.fuel = returned ? instance.context->fuel : process.report.fuel;
   ending.published = worker::published().count();
+  ending.slot = process.report.instance;
+  ending.function = process.report.function;
+  ending.offset = process.report.offset;
   return ending;
 }
 

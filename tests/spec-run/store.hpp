@@ -18,11 +18,28 @@ struct Ending {
   std::optional<Trap> trap;
   std::uint64_t fuel = 0;       // exact but at a memory trap
   std::uint64_t published = 0;  // what stands in the safepoint page
+  // Of a trap that an operator told of itself: which one; else both are wire::kUnknown.
+  std::uint32_t slot = 0;
+  std::uint32_t function = 0;
+  std::uint32_t offset = 0;
+};
+
+// Sees what stores do, for tests of what happens inside a call.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void loaded(int image, std::uint32_t slot) = 0;
+  // Generated code is about to run; the worker's fault handler is installed, and fuel 0 published.
+  virtual void before_code() = 0;
+  virtual void after_code() = 0;
 };
 
 // Exists once in a process: everything lies at address_map's addresses.
 class Store {
  public:
+  // Of this process's store and, being set before they are forked, of its children's.
+  inline static Observer* observer = nullptr;
+
   // The slot for spectest; the lowest free one is the next module's.
   static constexpr std::uint32_t kSpectestSlot = address_map::kLinkedSlots;
 

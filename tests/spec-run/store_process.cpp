@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/base/socket.hpp"
+#include "daemon/wire/worker_protocol.hpp"
 #include "jit/llvm/compiler.hpp"
 #include "tests/spec-run/spectest.hpp"
 #include "tests/spec-run/store.hpp"
@@ -39,7 +40,10 @@ json fault(const std::string& what) { return {{"outcome", "fault"}, {"text", wha
 
 json describe(const Ending& ending, const char* otherwise) {
   json reply{{"outcome", ending.trap ? "trapped" : otherwise}, {"fuel", ending.fuel}, {"published", ending.published}};
-  if (ending.trap) reply["text"] = std::string(message_of(*ending.trap));
+  if (ending.trap) {
+    reply["text"] = std::string(message_of(*ending.trap));
+    reply["by_signal"] = ending.function == wire::kUnknown;
+  }
   return reply;
 }
 

@@ -26,7 +26,8 @@ class StoreProcess {
   // How the instantiation ended: {"outcome": "ready" | "trapped" | "unlinkable" | "refused" | "skipped" | "fault",
   // "text", "fuel", "instance"}; with an instance it stays in the store.
   [[nodiscard]] nlohmann::json load(const std::filesystem::path& module);
-  // Performs an action: {"outcome": "returned" | "trapped" | "fault", "text", "values", "fuel", "published"}.
+  // Performs an action: {"outcome": "returned" | "trapped" | "fault", "text", "values", "fuel", "published"}, and
+  // "by_signal" of a trap that no operator told of.
   [[nodiscard]] nlohmann::json perform(unsigned instance, const nlohmann::json& action);
   // Others may import from it by `name`.
   void enter(unsigned instance, const std::string& name);

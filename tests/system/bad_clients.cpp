@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/system/peer.hpp"
@@ -112,11 +113,11 @@ TEST_CASE("a descriptor that is not open for reading is turned away") {
   CHECK(peer.answers());
 }
 
-TEST_CASE("a module of a gibibyte is refused without being read into the daemon") {
+TEST_CASE("a module of more than a gibibyte is refused without being read into the daemon") {
   Peer peer;
   auto module = make_memfd("huge");
   REQUIRE(module);
-  REQUIRE(::ftruncate(module->get(), static_cast<off_t>(kGiB)) == 0);
+  REQUIRE(::ftruncate(module->get(), static_cast<off_t>(kGiB + 1)) == 0);
   std::string error;
   const std::string run = peer.run_module(module->get(), {}, &error);
   if (run.empty()) {
@@ -161,6 +162,92 @@ TEST_CASE("a preopened directory that is none is an error") {
             0);
   });
   CHECK(told.find("org.slackd.Slack1.Error.InvalidDescriptor") == 0);
+  CHECK(peer.answers());
+}
+
+TEST_CASE("linked modules that are none, or of bad names, are errors that name them") {
+  Peer peer;
+  const Fd module = open_module(empty_module());
+  struct Link {
+    std::string name;
+    int fd;
+  };
+  const auto told = [&](const std::vector<Link>& links) {
+    return raw_call(peer, "RunModule", [&](sd_bus_message* call) {
+      REQUIRE(sd_bus_message_append(call, "has", module.get(), 0) >= 0);
+      REQUIRE(sd_bus_message_open_container(call, 'a', "{sv}") >= 0);
+      REQUIRE(sd_bus_message_open_container(call, 'e', "sv") >= 0);
+      REQUIRE(sd_bus_message_append(call, "s", "links") >= 0);
+      REQUIRE(sd_bus_message_open_container(call, 'v', "a(sh)") >= 0);
+      REQUIRE(sd_bus_message_open_container(call, 'a', "(sh)") >= 0);
+      for (const auto& link : links) REQUIRE(sd_bus_message_append(call, "(sh)", link.name.c_str(), link.fd) >= 0);
+      for (int i = 0; i < 4; ++i) REQUIRE(sd_bus_message_close_container(call) >= 0);
+    });
+  };
+  const auto is = [](const std::string& text, const char* error, const char* word) {
+    INFO(text);
+    CHECK(text.find("org.slackd.Slack1.Error." + std::string(error) + ": ") == 0);
+    CHECK(text.find(word) != std::string::npos);
+  };
+  is(told({{"", module.get()}}), "InvalidOption", "empty name");
+  is(told({{"twin", module.get()}, {"twin", module.get()}}), "InvalidOption", "'twin'");
+  std::vector<Link> many;
+  for (int i = 0; i < 25; ++i) many.push_back({"m" + std::to_string(i), module.get()});
+  is(told(many), "InvalidOption", "24");
+  const Fd folder(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Fd path_only(::open("/", O_PATH | O_CLOEXEC));
+  const Fd write_only(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  for (const int fd : {folder.get(), path_only.get(), write_only.get()})
+    is(told({{"fine", module.get()}, {"odd", fd}}), "InvalidDescriptor", "'odd'");
+  is(raw_call(peer, "RunModule",
+              [&](sd_bus_message* call) {
+                REQUIRE(sd_bus_message_append(call, "hasa{sv}", module.get(), 0, 1, "links", "as", 1, "x") >= 0);
+              }),
+     "InvalidOption", "links");
+  CHECK(peer.answers());
+
+  // What only its bytes tell ends the run, and its name is told.
+  const Option link = [&](sd_bus_message* message) {
+    const Fd no_module = open_module("no module at all");
+    REQUIRE(sd_bus_message_append(message, "{sv}", "links", "a(sh)", 1, "library", no_module.get()) >= 0);
+  };
+  const Finished finished = peer.wait_for(peer.run_module(empty_module(), {link}));
+  CHECK(finished.verdict == "refused");
+  CHECK(finished.text("reason").find("linked module library: ") == 0);
+  CHECK(peer.answers());
+}
+
+TEST_CASE("questions about the cache without end are answered or refused, by a slackd of as many threads as before") {
+  Peer peer;
+  REQUIRE(peer.answers());
+  constexpr int kCalls = 500;
+  struct Count {
+    int answered = 0;
+    int refused = 0;
+  } count;
+  const auto threads = [&] { return std::stoi(status_field(peer.pid(), "Threads")); };
+  const int before = threads();
+  for (int i = 0; i < kCalls; ++i) {
+    const auto on_reply = [](sd_bus_message* reply, void* counted, sd_bus_error*) {
+      auto& how = *static_cast<Count*>(counted);
+      const sd_bus_error* error = sd_bus_message_get_error(reply);
+      if (error == nullptr)
+        ++how.answered;
+      else if (std::string(error->name) == "org.slackd.Slack1.Error.LimitExceeded")
+        ++how.refused;
+      return 0;
+    };
+    REQUIRE(sd_bus_call_method_async(peer.bus(), nullptr, nullptr, kManagerPath, kManagerInterface,
+                                     i % 2 == 0 ? "Prune" : "GetStatus", on_reply, &count, "") >= 0);
+  }
+  int most = 0;
+  for (int i = 0; i < 10'000 && count.answered + count.refused < kCalls; ++i) {
+    peer.turn(std::chrono::milliseconds(10));
+    most = std::max(most, threads());
+  }
+  CHECK(count.answered + count.refused == kCalls);
+  CHECK(count.answered > 0);
+  CHECK(most <= before + 2);
   CHECK(peer.answers());
 }
 

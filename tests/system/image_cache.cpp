@@ -8,6 +8,7 @@
 #include <fstream>
 #include <vector>
 
+#include "tests/scratch_folder.hpp"
 #include "tests/system/peer.hpp"
 
 namespace {
@@ -17,35 +18,16 @@ using namespace slack::test;
 namespace fs = std::filesystem;
 
 // A cache of the test's own, as systemd would give one.
-class CacheFolder {
- public:
-  CacheFolder() {
-    char pattern[] = "/tmp/slack-system-cache-XXXXXX";
-    REQUIRE(::mkdtemp(pattern) != nullptr);
-    path_ = pattern;
-    ::setenv("CACHE_DIRECTORY", pattern, 1);
-  }
-  ~CacheFolder() {
-    ::unsetenv("CACHE_DIRECTORY");
-    fs::remove_all(path_);
-  }
-  [[nodiscard]] const fs::path& path() const { return path_; }
-  [[nodiscard]] std::vector<fs::path> images() const {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::recursive_directory_iterator(path_))
-      if (entry.is_regular_file()) found.push_back(entry.path());
-    return found;
-  }
+struct CacheFolder : ScratchFolder {
+  CacheFolder() { ::setenv("CACHE_DIRECTORY", path().c_str(), 1); }
+  ~CacheFolder() { ::unsetenv("CACHE_DIRECTORY"); }
   // Until what is being written is there.
   [[nodiscard]] fs::path the_image() const {
     for (int i = 0; i < 2'000; ++i, ::usleep(5'000))
-      if (const auto found = images(); found.size() == 1 && found[0].extension() == ".image") return found[0];
+      if (const auto found = files(); found.size() == 1 && found[0].extension() == ".image") return found[0];
     FAIL("no image, or more than one");
     return {};
   }
-
- private:
-  fs::path path_;
 };
 
 Option flag(const char* name, bool value) {
@@ -77,7 +59,7 @@ TEST_CASE("the second run skips the compiler, in the same slackd and in the next
   CHECK(how(next) == "hit");
   CHECK(how(next, {flag("deterministic", true)}) == "hit");
   // Nobody else may look into it.
-  for (const auto& image : folder.images()) {
+  for (const auto& image : folder.files()) {
     struct stat status{};
     REQUIRE(::stat(image.c_str(), &status) == 0);
     CHECK((status.st_mode & 07777) == 0600);
@@ -126,7 +108,7 @@ TEST_CASE("Prune removes the caller's images") {
   REQUIRE(sd_bus_message_read(reply, "ut", &runs, &images) >= 0);
   sd_bus_message_unref(reply);
   CHECK(images == 1);
-  CHECK(folder.images().empty());
+  CHECK(folder.files().empty());
   CHECK(how(peer) == "miss");
 }
 
@@ -139,5 +121,5 @@ TEST_CASE("a cache that others could write to is not used, and runs go on withou
   REQUIRE(::chown(folder.path().c_str(), 12345, 12345) == 0);
   Peer peer;
   CHECK(how(peer) == "off");
-  CHECK(folder.images().empty());
+  CHECK(folder.files().empty());
 }

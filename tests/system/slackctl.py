@@ -104,6 +104,7 @@ def check_command_line(checks, client):
     checks.ends("no module", client("run"), 64, "FILE.wasm")
     checks.ends("an option without its value", client("run", "--fuel"), 64, "--fuel needs a value")
     checks.ends("fuel that is no number", client("run", "--fuel", "lots", "hello.wasm"), 64, "--fuel", "'lots'", "5M")
+    checks.ends("a report without a name", client("run", "--report", "", "hello.wasm"), 64, "--report", "name")
     checks.ends("a word too many", client("list", "5"), 64, "5", "slackctl list --help")
     checks.ends("both services", client("run", "--system", "hello.wasm"), 64, "--system", "--private")
     code, out, _ = client("run", "--fuel", "1", "--fuel", "unlimited", "hello.wasm")
@@ -128,6 +129,21 @@ def check_files(checks, client):
     checks.ends("a directory as module", client("run", "."), 66, "directory")
     checks.ends("a pipe as module", client("run", "/dev/stdin", stdin=subprocess.PIPE), 66, "the module is a pipe")
     checks.ends("a directory that is not there", client("run", "--dir", "gone", "hello.wasm"), 66, "gone")
+    checks.that("a directory for both", client("run", "--dir", ".:rw", "hello.wasm")[0] == 0)
+    for what, words in (("module", ["\x1b[2J\n.wasm"]), ("directory", ["--dir", "\x1b[2J\n", "hello.wasm"]),
+                        ("linked module", ["--link", "a=\x1b[2J\n", "hello.wasm"])):
+        checks.ends(f"a {what} of a name that would drive a terminal", client("run", *words), 66, "\\x1b[2J\\x0a")
+    checks.ends("a report of a name that would drive a terminal", client("run", "--report", "gone/\x1b[2J\n", "hello.wasm"), 74,
+                "\\x1b[2J\\x0a")
+    odd = os.path.join(os.fsencode(client.folder), b"odd\xe9.wasm")
+    shutil.copyfile(os.path.join(client.folder, "hello.wasm"), odd)
+    got = client("run", "--stats", odd)
+    checks.that("a module whose name is no UTF-8", got[:2] == (0, "hello\n") and "odd\\xe9.wasm: ok" in got[2], got)
+    checks.ends("an argument that is no UTF-8", client("run", "hello.wasm", b"\xe9"), 64, "arguments", "UTF-8")
+    if os.geteuid() == 0:
+        got = client("run", "--dir", "/proc", "hello.wasm")
+        checks.that("root is not told that a slackd of its own would help", got[0] != 0 and "--private" not in got[2]
+                    and "name a directory" in got[2], got)
 
 
 def check_verdicts(checks, client):
@@ -136,6 +152,10 @@ def check_verdicts(checks, client):
     checks.ends("a deadline", client("run", "--wall", "50ms", "endless.wasm"), 124, "deadline")
     checks.ends("an output over its limit", client("run", "--output", "4", "hello.wasm"), 122, "output")
     checks.ends("no such function", client("run", "--invoke", "gone", "hello.wasm"), 126, "gone")
+    for mode in ("counted", "checked"):
+        got = client("run", "--metering", mode, "--wall", "50ms", "endless.wasm")
+        checks.ends(f"a deadline of metering {mode}", got, 124, "deadline")
+        checks.that("whose fuel nobody knows", "consumed" not in got[2], got[2])
     process = subprocess.Popen([client.slackctl, "run", "--private", "--report", "pid-report", "endless.wasm"],
                                cwd=client.folder, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     wait_until(lambda: waits_for(process.pid, signal.SIGINT), "slackctl that waits for Ctrl-C")

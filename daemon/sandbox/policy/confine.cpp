@@ -69,7 +69,8 @@ Expected<void> limit_resources(const wire::SpawnRequest& request, bool reserves_
       // Soft and hard alike: as pid 1 of its namespace a child ignores SIGXCPU, but not the SIGKILL at the hard limit.
       {RLIMIT_CPU, "RLIMIT_CPU", request.cpu_seconds == 0 ? RLIM_INFINITY : request.cpu_seconds},
       {RLIMIT_CORE, "RLIMIT_CORE", 0},
-      {RLIMIT_NPROC, "RLIMIT_NPROC", 0},
+      // Counted in the child's own user namespace, where it is alone.
+      {RLIMIT_NPROC, "RLIMIT_NPROC", request.threads <= 1 ? 0 : request.threads},
       {RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK", 0},
       {RLIMIT_MSGQUEUE, "RLIMIT_MSGQUEUE", 0},
       {RLIMIT_RTPRIO, "RLIMIT_RTPRIO", 0},

@@ -35,7 +35,7 @@ struct AllowedCall {
 // The filter as a program, ready to load. Costs a fraction of a millisecond: call it in the zygote, once.
 using FilterProgram = std::vector<sock_filter>;
 [[nodiscard]] Expected<FilterProgram> compile_filter(Role role);
-// Puts it in force for this thread, without undo. Needs no_new_privs.
+// Puts it in force for all threads of this process, without undo. Needs no_new_privs.
 [[nodiscard]] Expected<void> load_filter(const FilterProgram& program);
 
 }  // namespace slack::sandbox

@@ -78,7 +78,10 @@ Expected<FilterProgram> compile_filter(Role role) {
 Expected<void> load_filter(const FilterProgram& program) {
   if (program.empty() || program.size() > BPF_MAXINSNS) return fail("load a seccomp program", EINVAL);
   sock_fprog raw{static_cast<unsigned short>(program.size()), const_cast<sock_filter*>(program.data())};
-  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &raw) != 0) return fail("load a seccomp program");
+  const long stray = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &raw);
+  if (stray < 0) return fail("load a seccomp program");
+  // The id of a thread that has filters of its own.
+  if (stray > 0) return fail(Fault{ESRCH, "load a seccomp program: not all threads have the same"});
   return {};
 }
 

@@ -17,13 +17,16 @@ constexpr ArgumentRule fcntl_command(int command) {
 constexpr ArgumentRule kSeccompFilterOnly{0, 0xffff'ffff, SECCOMP_SET_MODE_FILTER};
 // prlimit64(pid, resource, new limit, old limit): no new limit, so it only asks.
 constexpr ArgumentRule kAsksOnly{2, ~std::uint64_t{0}, 0};
+// sendto(socket, bytes, length, flags, address, length): no address, so to the socket's own peer. A client's
+// unconnected datagram socket that serves as a standard stream would else reach every address of the client's network.
+constexpr ArgumentRule kNoAddress{4, ~std::uint64_t{0}, 0};
 
 // What a worker does while the module runs. Everything on descriptors it holds; paths only below a directory handed
 // in; no new mapping, no new process, no new socket.
 const std::vector<AllowedCall>& running() {
   static const std::vector<AllowedCall> calls = {
-      {"sendto", "Hello{prepared} and the report, on its own socket"},
-      {"recvfrom", "Go, on its own socket"},
+      {"sendto", "Hello{prepared} and the report, on its own socket", kNoAddress},
+      {"recvfrom", "Go, on its own socket", kNoAddress},
       {"read", "fd_read, standard input"},
       {"pread64", "fd_pread"},
       {"write", "fd_write, standard output and error"},
@@ -102,7 +105,7 @@ const std::vector<AllowedCall>& compiling() {
       {"mremap", "heap, growing a large block"},
       {"madvise", "heap, trimmed"},
       {"brk", "heap"},
-      {"futex", "locks of LLVM, uncontended"},
+      {"futex", "locks of LLVM; threads wait for work and for each other"},
       {"clock_gettime", "LLVM's timers, where the vdso passes on to the kernel"},
       {"getrusage", "LLVM's timers, memory used"},
       {"getrandom", "libc's and LLVM's keys of hash tables and names"},
@@ -116,7 +119,7 @@ const std::vector<AllowedCall>& compiling() {
       {"sigaltstack", "LLVM's crash recovery"},
       {"rt_sigreturn", "leaving a handler"},
       {"restart_syscall", "a read goes on after a stop"},
-      {"exit", "the end"},
+      {"exit", "the end of a thread"},
       {"exit_group", "the end"},
   };
   return calls;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/cache/entry.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace slack::cache {
 namespace {
@@ -23,33 +24,16 @@ constexpr uid_t kAlice = 1000;
 constexpr uid_t kBob = 1001;
 constexpr StoreLimits kRoomy{Bytes(1 << 20), Bytes(1 << 24)};
 
-class Folder {
- public:
-  Folder() {
-    char pattern[] = "/tmp/slack-store-XXXXXX";
-    REQUIRE(::mkdtemp(pattern) != nullptr);
-    path_ = pattern;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  [[nodiscard]] const fs::path& path() const { return path_; }
+struct Folder : test::ScratchFolder {
   [[nodiscard]] std::shared_ptr<ImageStore> open(const StoreLimits& limits = kRoomy) const {
-    auto store = ImageStore::open(path_, limits);
+    auto store = ImageStore::open(path(), limits);
     REQUIRE(store);
     return *store;
   }
-  [[nodiscard]] std::vector<fs::path> files() const {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::recursive_directory_iterator(path_))
-      if (entry.is_regular_file()) found.push_back(entry.path());
-    return found;
-  }
-
- private:
-  fs::path path_;
 };
 
 Key key_of(std::string_view module, uid_t uid = kAlice) {
-  return make_key({uid, "compiler", "processor", {}, std::as_bytes(std::span(module))});
+  return make_key({uid, "compiler", "processor", {}}, std::as_bytes(std::span(module)));
 }
 
 Fd image_of(const std::string& content) {

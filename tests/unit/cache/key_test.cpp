@@ -23,22 +23,27 @@ TEST_CASE("the digest is SHA-256, of all that was added in its order") {
 }
 
 TEST_CASE("every part of a key parts images, and the same parts make the same key") {
-  const KeyParts parts{1000, "compiler", "processor", bytes("request"), bytes("module")};
-  std::set<Key> keys{make_key(parts)};
-  CHECK(make_key(parts) == *keys.begin());
-  const auto is_new = [&](const auto& change) {
+  const KeyParts parts{1000, "compiler", "processor", bytes("request")};
+  const Key key = make_key(parts, bytes("module"));
+  std::set<Key> keys{key};
+  CHECK(make_key(parts, bytes("module")) == key);
+  const auto is_new = [&](const auto& change, std::string_view module = "module") {
     KeyParts other = parts;
     change(other);
-    return keys.insert(make_key(other)).second;
+    return keys.insert(make_key(other, bytes(module))).second;
   };
   CHECK(is_new([](KeyParts& other) { other.uid = 1001; }));
   CHECK(is_new([](KeyParts& other) { other.compiler = "compiler 2"; }));
   CHECK(is_new([](KeyParts& other) { other.processor = "another"; }));
   CHECK(is_new([](KeyParts& other) { other.request = bytes("wish"); }));
-  CHECK(is_new([](KeyParts& other) { other.module = bytes("modula"); }));
+  CHECK(is_new([](KeyParts&) {}, "modula"));
   // Nothing of one part can pass for another's.
   CHECK(is_new([](KeyParts& other) { other.compiler = "compilerprocessor", other.processor = ""; }));
-  CHECK(is_new([](KeyParts& other) { other.request = bytes("requestm"), other.module = bytes("odule"); }));
+  CHECK(is_new([](KeyParts& other) { other.request = bytes("requestm"); }, "odule"));
+
+  KeyMaker in_pieces(parts, Bytes(6));
+  for (const auto piece : {"m", "odu", "", "le"}) in_pieces.add(bytes(piece));
+  CHECK(in_pieces.key() == key);
 }
 
 TEST_CASE("of the processor counts what code is chosen by, not what changes by the moment") {

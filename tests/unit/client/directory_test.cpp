@@ -9,6 +9,8 @@ TEST_CASE("a directory alone keeps its name") {
   CHECK(parse_directory(".") == DirectorySpec{".", ".", false});
   CHECK(parse_directory("/srv/data") == DirectorySpec{"/srv/data", "/srv/data", false});
   CHECK(parse_directory("/srv/data:ro") == DirectorySpec{"/srv/data", "/srv/data", true});
+  CHECK(parse_directory("/srv/data:rw") == DirectorySpec{"/srv/data", "/srv/data", false});
+  CHECK(parse_directory("/srv/data:ro:rw") == DirectorySpec{"/srv/data:ro", "/srv/data:ro", false});
 }
 
 TEST_CASE("a directory may have another name for the module") {
@@ -21,7 +23,7 @@ TEST_CASE("a directory may have another name for the module") {
 
 TEST_CASE("half a directory is refused") {
   // In "a:::ro" the ":ro" goes first, and what is left has no guest name.
-  for (const char* text : {"", "::", "a::", "::b", ":ro", "a:::ro"}) CHECK_FALSE(parse_directory(text));
+  for (const char* text : {"", "::", "a::", "::b", ":ro", ":rw", "a:::ro"}) CHECK_FALSE(parse_directory(text));
 }
 
 TEST_CASE("a directory that cannot be opened is named in the fault") {

@@ -143,11 +143,23 @@ TEST_CASE("names from a hostile module cannot drive a terminal") {
   CHECK(printable("\x1b[2J\n") == "\\x1b[2J\\x0a");
   CHECK(printable("\xc2\x9b"
                   "31m") == "\\x9b31m");
+  // What is no UTF-8: a terminal that is not set to it would obey the first byte.
+  CHECK(printable("\x9b"
+                  "31m\xc3") == "\\x9b31m\\xc3");
   RunResult result;
   result.verdict = Verdict::trap;
   result.trap = "unreachable";
   result.trap_function = "f\x1b]0;x\a";
   CHECK(verdict_line("a\n.wasm", result) == "slackctl: a\\x0a.wasm: trap: unreachable in function f\\x1b]0;x\\x07");
+}
+
+TEST_CASE("a name that is no UTF-8 becomes one that D-Bus can carry") {
+  CHECK(as_utf8("m\xc3\xa9.wasm", 255) == "m\xc3\xa9.wasm");
+  CHECK(as_utf8("m\xe9.wasm", 255) == "m\xef\xbf\xbd.wasm");
+  CHECK(as_utf8("\xff\xff", 5) == "\xef\xbf\xbd");
+  CHECK(as_utf8(std::string(300, 'x'), 255) == std::string(255, 'x'));
+  CHECK(as_utf8("x\xc3\xa9", 2) == "x");
+  CHECK(as_utf8("", 255).empty());
 }
 
 TEST_CASE("statistics show what is known and leave out the rest") {

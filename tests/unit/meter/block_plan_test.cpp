@@ -50,6 +50,7 @@ bool walk_agrees(const Graph& graph, const Plan& plan, std::mt19937& random) {
         counter + static_cast<std::int64_t>(plan.owed[at]) != exact) {
       return false;
     }
+    if (graph.nodes[at].observation == Observation::safepoint && counter < 0) return false;
     std::vector<std::size_t> ways;
     for (std::size_t i = 0; i < graph.edges.size(); ++i) {
       if (graph.edges[i].from == at) ways.push_back(i);
@@ -151,6 +152,42 @@ TEST_CASE("potentials spare the loop its adds") {
   // Two circles through the loop's head, so two adds in it, at half its frequency each, and one at the way out.
   CHECK(estimated_adds(graph, plan) < 110);
   CHECK(estimated_adds(graph, plain_plan(graph)) == 202);
+}
+
+TEST_CASE("a loop that is tested at its end has its add in the body, not in a block of its own") {
+  Graph graph;
+  graph.nodes = {{4, Observation::none, 1},
+                 {49, Observation::safepoint, 10},  // the body, and the test
+                 {0, Observation::none, 10},        // the way around
+                 {1, Observation::transfer, 1}};
+  graph.edges = {{0, 1, true}, {1, 2, true}, {1, 3, true}, {2, 1, true}};
+  const Plan plan = potential_plan(graph);
+  CHECK(is_exact(graph, plan));
+  CHECK(plan.node_adds[1] == 49);
+  CHECK(plan.node_adds[2] == 0);
+  CHECK(plan.edge_adds[1] == 0);
+  CHECK(plan.edge_adds[3] == 0);
+}
+
+TEST_CASE("a safepoint owes no more than was spent on any way to it") {
+  // A dear and a cheap arm that meet at a safepoint: with the dear one's cost owed there, the cheap way to it would
+  // publish less than nothing.
+  Graph graph;
+  graph.nodes = {{2, Observation::none, 1},
+                 {90, Observation::none, 5},
+                 {0, Observation::none, 5},
+                 {3, Observation::safepoint, 10},
+                 {1, Observation::transfer, 1}};
+  graph.edges = {{0, 1, true}, {0, 2, true}, {1, 3, true}, {2, 3, true}, {3, 3, true}, {3, 4, true}};
+  CHECK(least_costs(graph) == std::vector<std::uint64_t>{2, 92, 2, 5, 6});
+  const Plan plan = potential_plan(graph);
+  CHECK(is_exact(graph, plan));
+  CHECK(plan.owed[3] <= 5);
+  Plan lagging = plain_plan(graph);  // counts exactly, but publishes 5 - 6 on the cheap way
+  lagging.edge_adds[2] = lagging.edge_adds[3] = -6;
+  lagging.edge_adds[5] = 6;
+  lagging.owed[3] = 6;
+  CHECK_FALSE(is_exact(graph, lagging));
 }
 
 TEST_CASE("potential plans of random graphs are exact and never dearer than plain ones") {

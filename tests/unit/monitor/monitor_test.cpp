@@ -241,6 +241,24 @@ TEST_CASE("a second reason to end shortens the wait for a safepoint") {
   CHECK(monotonic_now() - asked < Nanos(5'000'000'000));
 }
 
+TEST_CASE("an armed run is not waited for past its wall deadline, however long its slack") {
+  SKIP_UNLESS_POSSIBLE("an armed run is not waited for past its wall deadline, however long its slack");
+  World world;
+  const auto body = [](int) {
+    inside::publish(5000);
+    for (;;) asm volatile("");
+  };
+  const RunLimits over{.fuel = Fuel(1000), .slack = Micros(10'000'000), .wall = Micros(100'000)};
+  const Outcome outcome = world.end_of(body, over);
+  CHECK(outcome.verdict == Verdict::out_of_fuel);
+  CHECK(outcome.fuel == Fuel(5000));
+  CHECK(outcome.run_time < Micros(5'000'000));
+  const RunLimits within{.slack = Micros(10'000'000), .wall = Micros(100'000)};
+  const Outcome late = world.end_of(body, within);
+  CHECK(late.verdict == Verdict::deadline);
+  CHECK(late.run_time < Micros(5'000'000));
+}
+
 TEST_CASE("a run that went over its limit and blocks is out_of_fuel by what it published") {
   SKIP_UNLESS_POSSIBLE("a run that went over its limit and blocks is out_of_fuel by what it published");
   World world;

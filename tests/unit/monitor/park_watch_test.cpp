@@ -49,6 +49,21 @@ TEST_CASE("a run that waits for a core is waited for, but not for ever") {
   CHECK(patient.overdue(kArmed + ms(20'000), ms(8), false));
 }
 
+TEST_CASE("the wall deadline ends the wait for a core, whatever the run was armed for") {
+  const auto given_up_at = [](Nanos wall_deadline) {
+    ParkWatch watch(kArmed, ms(7), ms(1'000), wall_deadline);
+    Nanos now;
+    do now = watch.due();
+    while (!watch.overdue(now, ms(7), false));
+    return now;
+  };
+  CHECK(given_up_at(kArmed + ms(30)) == kArmed + ms(30) + ParkWatch::kPastDeadline);
+  // It was armed at its deadline, or after it because the monitor was late: it still gets that little.
+  CHECK(given_up_at(kArmed) == kArmed + ParkWatch::kPastDeadline);
+  CHECK(given_up_at(kArmed - ms(900)) == kArmed + ParkWatch::kPastDeadline);
+  CHECK(given_up_at(Nanos::max()) == kArmed + ms(20'000));
+}
+
 TEST_CASE("another reason to end leaves a run the time of one look") {
   ParkWatch watch(kArmed, ms(7), ms(1'000));
   REQUIRE_FALSE(watch.overdue(kArmed + ms(4), ms(9), false));

@@ -219,5 +219,29 @@ TEST_CASE("a run that leaves the queue gets no turn") {
   CHECK_FALSE(queue.leave(2));
 }
 
+TEST_CASE("the copy of a module counts with the images for as long as it is there") {
+  Admission::Limits limits;
+  limits.images_per_user = Bytes(100);
+  Admission admission(limits);
+  Demand demand;
+  demand.uid = 1000;
+  auto charge = std::make_shared<Admission::Charge>(std::move(*admission.admit(demand)));
+  auto copy = Admission::Charge::add_copy(charge, Bytes(60));
+  REQUIRE(copy);
+  CHECK_FALSE(Admission::Charge::add_copy(charge, Bytes(60)));
+  CHECK_FALSE(charge->add_image(Bytes(60)));
+  copy->reset();
+  CHECK(charge->add_image(Bytes(60)));
+  // It holds the charge, whoever else lets go of it.
+  copy = Admission::Charge::add_copy(charge, Bytes(40));
+  REQUIRE(copy);
+  charge.reset();
+  auto other = admission.admit(demand);
+  REQUIRE(other);
+  CHECK_FALSE(other->add_image(Bytes(1)));
+  copy->reset();
+  CHECK(other->add_image(Bytes(100)));
+}
+
 }  // namespace
 }  // namespace slack::run

@@ -111,6 +111,29 @@ TEST_CASE("a metering mode that counts nothing reports no fuel") {
   CHECK(counts_fuel(Metering::counted));
 }
 
+TEST_CASE("fuel that nobody knows is left out, not told as nothing") {
+  // Stopped from outside: what was published last is what is known.
+  monitor::Outcome stopped;
+  stopped.verdict = Verdict::deadline;
+  stopped.fuel = Fuel(0);
+  Evidence unpublished = evidence();
+  for (const Metering metering : {Metering::counted, Metering::checked}) {
+    unpublished.options.metering = metering;
+    CHECK_FALSE(conclude(stopped, unpublished).fuel_consumed);
+    CHECK_FALSE(conclude(stopped, unpublished).fuel_exact);
+  }
+  // From within a host call something was published.
+  stopped.fuel = Fuel(5);
+  CHECK(conclude(stopped, unpublished).fuel_consumed == 5u);
+  CHECK(conclude(stopped, unpublished).fuel_exact == false);
+  // A module that did nothing and said so.
+  stopped.fuel = Fuel(0);
+  stopped.fuel_exact = true;
+  CHECK(conclude(stopped, unpublished).fuel_consumed == 0u);
+  stopped.fuel_exact = false;
+  CHECK(conclude(stopped, evidence()).fuel_consumed == 0u);
+}
+
 TEST_CASE("bench figures are told when they were asked for") {
   auto measured = report(wire::End::returned);
   measured.has_bench = 1;

@@ -37,7 +37,7 @@ class FakeHost final : public Host {
   }
   Expected<sandbox::ChildGroup> prepare_group(const std::string&, Bytes) override { return sandbox::ChildGroup(); }
   Expected<std::string> compiler_build() override { return build; }
-  Expected<sandbox::ChildGroup> make_group(const std::string& name, pid_t child, Bytes memory) override {
+  Expected<sandbox::ChildGroup> make_group(const std::string& name, pid_t child, Bytes memory, std::uint32_t) override {
     if (group != nullptr) return fail(group(name, child, memory));
     return sandbox::ChildGroup();
   }

@@ -10,157 +10,14 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 
 #include "daemon/run/limits.hpp"
 #include "daemon/run/run_table.hpp"
 #include "daemon/wire/compiler_protocol.hpp"
-#include "tests/unit/run/fake_host.hpp"
-#include "tests/unit/run/manual_reactor.hpp"
+#include "tests/unit/run/run_world.hpp"
 
 namespace slack::run {
 namespace {
-
-// --- scripts of children ---
-
-void wait_for_end(int socket) { (void)receive_datagram(socket, 4096); }
-
-void reply(int socket, wire::CompileStatus status, const char* text = "", std::uint64_t offset = wire::kNoOffset) {
-  wire::CompileReply reply{};
-  reply.status = status;
-  reply.offset = offset;
-  reply.text_bytes = static_cast<std::uint32_t>(std::strlen(text));
-  std::memcpy(reply.text, text, reply.text_bytes);
-  (void)send_datagram(socket, bytes_of(reply));
-}
-
-void good_compiler(int socket) {
-  const auto request = receive_datagram(socket, sizeof(wire::CompileRequest));
-  if (!request || request->fds.size() != 2) return;
-  (void)!::write(request->fds[1].get(), "image", 5);
-  reply(socket, wire::CompileStatus::compiled);
-  wait_for_end(socket);
-}
-
-void hello(int socket, wire::Stage stage, std::span<const int> fds = {}) {
-  const wire::Hello hello{stage};
-  (void)send_datagram(socket, bytes_of(hello), fds);
-}
-
-void report(int socket, wire::End end, const char* text) {
-  wire::WorkerReport report{};
-  report.end = end;
-  report.text_bytes = static_cast<std::uint32_t>(std::strlen(text));
-  std::memcpy(report.text, text, report.text_bytes);
-  (void)send_datagram(socket, bytes_of(report));
-}
-
-constexpr int kAllSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-
-void good_worker(int socket) {
-  const int uffd[] = {0};
-  hello(socket, wire::Stage::ready, uffd);
-  const auto start = receive_datagram(socket, sizeof(wire::Start));
-  if (!start || start->bytes.size() != sizeof(wire::Start)) return;
-  if (start->fds.size() != 6) return report(socket, wire::End::refused, "not six descriptors");
-  if (::fcntl(start->fds[0].get(), F_GET_SEALS) != kAllSeals)
-    return report(socket, wire::End::refused, "image unsealed");
-  if (::fcntl(start->fds[1].get(), F_GET_SEALS) != kAllSeals)
-    return report(socket, wire::End::refused, "brief unsealed");
-  (void)!::write(start->fds[3].get(), "output", 6);
-  (void)!::write(start->fds[4].get(), "trouble", 7);
-  hello(socket, wire::Stage::prepared);
-  wait_for_end(socket);
-}
-
-// --- a table of runs and what it told ---
-
-struct Recorder final : TableObserver {
-  std::vector<std::string> states;
-  std::vector<RunId> finished;
-  std::vector<RunId> removed;
-  int idle = 0;
-  void run_changed(const Run& run) override {
-    states.push_back(std::to_string(run.id()) + " " + std::string(name_of(run.state())));
-  }
-  void run_finished(const Run& run) override { finished.push_back(run.id()); }
-  void run_removed(RunId run) override { removed.push_back(run); }
-  void all_gone() override { ++idle; }
-};
-
-struct World {
-  ManualReactor reactor;
-  FakeHost host;
-  Recorder recorder;
-  std::unique_ptr<RunTable> table;
-  Fd output;
-
-  explicit World(std::size_t compilers = 4) {
-    ::signal(SIGPIPE, SIG_IGN);
-    host.compiler = good_compiler;
-    host.worker = good_worker;
-    table = std::make_unique<RunTable>(reactor, host, RunTable::Config{{}, compilers}, recorder);
-  }
-  ~World() {
-    end_workers();
-    CHECK(reactor.run_until([&] { return ::waitpid(-1, nullptr, WNOHANG) < 0; }));
-    CHECK(errno == ECHILD);
-  }
-
-  Request request() {
-    Request request;
-    request.uid = ::getuid();
-    request.gid = ::getgid();
-    request.module = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    int ends[2];
-    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-    output = Fd(ends[0]);
-    request.standard_output = Fd(ends[1]);
-    request.standard_error = std::move(*request.standard_output.duplicate());
-    RequestedDirectory directory;
-    directory.directory = Fd(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    directory.guest_name = ".";
-    request.directories.push_back(std::move(directory));
-    return request;
-  }
-  RunId add(Request request) {
-    const auto id = table->add(std::move(request));
-    REQUIRE(id);
-    return *id;
-  }
-  RunId add() { return add(request()); }
-  const RunResult& finish(RunId id) {
-    REQUIRE(reactor.run_until([&] { return table->find(id)->state() == State::finished; }));
-    return table->find(id)->result();
-  }
-  void reach(RunId id, State state) {
-    REQUIRE(reactor.run_until([&] { return table->find(id)->state() == state; }));
-  }
-  void conclude(RunId id, Verdict verdict) {
-    monitor::Outcome outcome;
-    outcome.id = id;
-    outcome.verdict = verdict;
-    outcome.fuel = Fuel(11);
-    if (verdict == Verdict::ok) {
-      outcome.report.emplace();
-      outcome.report->end = wire::End::returned;
-    }
-    host.outcome(outcome);
-  }
-  void end_workers() {
-    for (auto& assignment : host.executed) {
-      send_kill(assignment.pidfd.get());
-      ::waitpid(assignment.pid, nullptr, 0);
-    }
-  }
-  std::string released() {
-    end_workers();  // being forks of the test, they hold the pipe open
-    std::string all;
-    char buffer[256];
-    for (ssize_t n = 0; (n = ::read(output.get(), buffer, sizeof buffer)) > 0;) all.append(buffer, n);
-    return all;
-  }
-};
 
 TEST_CASE("a run that goes well passes through every state and releases its output") {
   World world;
@@ -189,7 +46,7 @@ TEST_CASE("linked modules are compiled in their order after the module, each for
   for (const char* name : {"first", "second"})
     request.links.push_back({name, Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
   world.host.compiler = [](int socket) {
-    const auto asked = receive_datagram(socket, sizeof(wire::CompileRequest));
+    const auto asked = receive_datagram(socket, wire::kCompileRequestBytes);
     if (!asked || asked->fds.size() != 2) return;
     wire::CompileRequest compile{};
     std::memcpy(&compile, asked->bytes.data(), sizeof compile);
@@ -226,7 +83,7 @@ TEST_CASE("a linked module that is refused is named") {
   auto request = world.request();
   request.links.push_back({"first", Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
   world.host.compiler = [](int socket) {
-    const auto asked = receive_datagram(socket, sizeof(wire::CompileRequest));
+    const auto asked = receive_datagram(socket, wire::kCompileRequestBytes);
     if (!asked || asked->fds.size() != 2) return;
     wire::CompileRequest compile{};
     std::memcpy(&compile, asked->bytes.data(), sizeof compile);
@@ -289,11 +146,46 @@ TEST_CASE("a compiler that dies is a crash with its evidence") {
   CHECK(killed.reason == "the compiler ended without a word: killed by SIGKILL");
   world.host.compiler = [](int) { ::_exit(3); };
   CHECK(world.finish(world.add()).reason == "the compiler ended without a word: exit status 3");
+}
+
+TEST_CASE("a compiler that ends at one of its limits refuses the module and names the limit") {
+  World world;
   world.host.compiler = [](int) {
     ::signal(SIGXFSZ, SIG_DFL);
     ::raise(SIGXFSZ);
   };
-  CHECK(world.finish(world.add()).verdict == Verdict::refused);
+  const auto& too_long = world.finish(world.add());
+  CHECK(too_long.verdict == Verdict::refused);
+  CHECK(too_long.reason == "its code and data take more than 402653184 bytes (limit image-bytes)");
+  world.host.compiler = [](int) { ::_exit(wire::kCompilerOutOfMemory); };
+  const auto& too_much = world.finish(world.add());
+  CHECK(too_much.verdict == Verdict::refused);
+  CHECK(
+      too_much.reason ==
+      "compiling it takes more than 3221225472 bytes of memory (limit compile-memory); make its functions smaller, or "
+      "link it from several modules (--link)");
+}
+
+TEST_CASE("a compiler is told which export is called, and of linked modules none") {
+  World world;
+  auto request = world.request();
+  request.options.invoke = "main loop";
+  request.links.push_back({"first", Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
+  world.host.compiler = [](int socket) {
+    const auto asked = receive_datagram(socket, wire::kCompileRequestBytes);
+    if (!asked || asked->fds.size() != 2) return;
+    wire::CompileRequest compile{};
+    std::memcpy(&compile, asked->bytes.data(), sizeof compile);
+    const std::string entry(reinterpret_cast<const char*>(asked->bytes.data()) + sizeof compile,
+                            asked->bytes.size() - sizeof compile);
+    (void)!::write(asked->fds[1].get(), "image", 5);
+    const bool is_right = compile.slot == 0 ? entry == "main loop" : entry.empty();
+    const bool is_last = compile.slot == 1;
+    reply(socket, is_right && !is_last ? wire::CompileStatus::compiled : wire::CompileStatus::refused,
+          is_right ? "as expected" : entry.c_str());
+    wait_for_end(socket);
+  };
+  CHECK(world.finish(world.add(std::move(request))).reason == "linked module first: as expected");
 }
 
 TEST_CASE("a compiler that talks nonsense is a crash") {
@@ -320,7 +212,8 @@ TEST_CASE("a module that takes too long to compile is refused") {
   world.reactor.advance(limits::kCompilerWall);
   const auto& result = world.finish(id);
   CHECK(result.verdict == Verdict::refused);
-  CHECK(result.reason == "compiling it takes more than 1200 s");
+  CHECK(result.reason ==
+        "compiling it takes more than 900 s (limit compile-wall): the machine is too busy, or see compile-cpu");
 }
 
 TEST_CASE("a worker that refuses, dies or says nothing ends its run") {
@@ -413,7 +306,7 @@ TEST_CASE("stopping a release that nobody reads keeps the verdict") {
 TEST_CASE("no more compilers work at once than there are turns, and the rest wait in line") {
   World world(1);
   world.host.compiler = [](int socket) {
-    (void)receive_datagram(socket, sizeof(wire::CompileRequest));
+    (void)receive_datagram(socket, wire::kCompileRequestBytes);
     reply(socket, wire::CompileStatus::refused, "so");
     wait_for_end(socket);
   };
@@ -483,139 +376,6 @@ TEST_CASE("a compiler is in a group of its own before it is given the module") {
   CHECK(result.verdict == Verdict::crashed);
   CHECK(result.reason == "fault of slackd: no group to be had");
   world.host.group = nullptr;
-}
-
-// --- the cache ---
-
-// A folder of the test's own, and a configuration with a cache in it.
-struct CacheFolder {
-  std::string path;
-  CacheFolder() {
-    char pattern[] = "/tmp/slack-cache-XXXXXX";
-    REQUIRE(::mkdtemp(pattern) != nullptr);
-    path = pattern;
-  }
-  ~CacheFolder() { std::filesystem::remove_all(path); }
-  RunTable::Config config(std::size_t compilers = 4) const {
-    RunTable::Config config{{}, compilers};
-    auto store = cache::ImageStore::open(path, {Bytes(1 << 20), Bytes(1 << 20)});
-    REQUIRE(store);
-    config.cache.store = std::move(*store);
-    return config;
-  }
-};
-
-Request cached_request(World& world, const std::string& module) {
-  auto request = world.request();
-  request.module = std::move(*make_sealed_memfd("module", module.data(), Bytes(module.size())));
-  return request;
-}
-
-TEST_CASE("the second run of a module skips the compiler, in memory and from disk") {
-  const CacheFolder folder;
-  World world;
-  for (const bool anew : {false, true}) {
-    // A new daemon has nothing in memory.
-    world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(), world.recorder);
-    for (int i = 0; i < 2; ++i) {
-      const RunId id = world.add(cached_request(world, "a module"));
-      world.reach(id, State::running);
-      world.conclude(id, Verdict::trap);
-      const auto& result = world.finish(id);
-      CHECK(result.cache == (anew || i == 1 ? "hit" : "miss"));
-      CHECK(result.compile_usec == 0u);  // the clock here stands still
-      REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
-    }
-    CHECK(world.host.compilers_started == 1);
-  }
-  // The image is the one that was made, sealed: the worker's script looks at the seals.
-  const RunId other = world.add(cached_request(world, "another module"));
-  world.reach(other, State::running);
-  CHECK(world.host.compilers_started == 2);
-  world.conclude(other, Verdict::trap);
-  CHECK(world.finish(other).cache == "miss");
-  REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
-}
-
-TEST_CASE("what an image depends on parts it: options, compiler, user; and a run may do without the cache") {
-  const CacheFolder folder;
-  World world;
-  world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(), world.recorder);
-  std::size_t compiled = 0;
-  const auto run = [&](const std::function<void(Request&)>& change) {
-    auto request = cached_request(world, "a module");
-    change(request);
-    const RunId id = world.add(std::move(request));
-    world.reach(id, State::running);
-    world.conclude(id, Verdict::trap);
-    const auto result = world.finish(id);
-    REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
-    const bool more = world.host.compilers_started > compiled;
-    compiled = world.host.compilers_started;
-    return std::string(more ? "compiled " : "taken ") + *result.cache;
-  };
-  const auto as_it_is = [](Request&) {};
-  CHECK(run(as_it_is) == "compiled miss");
-  CHECK(run(as_it_is) == "taken hit");
-  CHECK(run([](Request& request) { request.options.deterministic = true; }) == "compiled miss");
-  CHECK(run([](Request& request) { request.options.metering = Metering::none; }) == "compiled miss");
-  CHECK(run([](Request& request) { request.options.cache = false; }) == "compiled off");
-  CHECK(run([](Request& request) { request.options.fuel = Fuel(7); }) == "taken hit");
-  if (::geteuid() == 0) CHECK(run([](Request& request) { request.uid = 12345; }) == "compiled miss");
-  world.host.build = "a later compiler";
-  CHECK(run(as_it_is) == "compiled miss");
-}
-
-TEST_CASE("of many runs of one module at once only as many compile as have turns") {
-  const CacheFolder folder;
-  World world;
-  world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(1), world.recorder);
-  std::vector<RunId> runs;
-  for (int i = 0; i < 5; ++i) runs.push_back(world.add(cached_request(world, "a module")));
-  for (const RunId run : runs) world.reach(run, State::running);
-  CHECK(world.host.compilers_started == 1);
-  for (const RunId run : runs) {
-    world.conclude(run, Verdict::trap);
-    world.finish(run);
-  }
-  REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
-}
-
-TEST_CASE("a table is not idle before its images are on disk, and prune removes them") {
-  const CacheFolder folder;
-  World world;
-  world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(), world.recorder);
-  const RunId id = world.add(cached_request(world, "a module"));
-  world.reach(id, State::preparing);
-  CHECK_FALSE(world.table->cache().idle());
-  world.reach(id, State::running);
-  REQUIRE(world.reactor.run_until([&] { return world.table->cache().idle(); }));
-  std::optional<ImageCache::Status> status;
-  world.table->cache().tell([&](const ImageCache::Status& told) { status = told; });
-  REQUIRE(world.reactor.run_until([&] { return status.has_value(); }));
-  CHECK(status->facility.available);
-  CHECK(status->counters.at("images") == 1);
-  CHECK(status->counters.at("misses") == 1);
-  CHECK(status->counters.at("resident_bytes") == 5);
-  std::optional<std::uint64_t> removed;
-  world.table->cache().prune(uid_t{4711}, [&](std::uint64_t count) { removed = count; });
-  REQUIRE(world.reactor.run_until([&] { return removed.has_value(); }));
-  CHECK(removed == 0u);
-  removed.reset();
-  world.table->cache().prune(::getuid(), [&](std::uint64_t count) { removed = count; });
-  REQUIRE(world.reactor.run_until([&] { return removed.has_value(); }));
-  CHECK(removed == 1u);
-  world.conclude(id, Verdict::trap);
-}
-
-TEST_CASE("a module that cannot be read here is the compiler's to refuse") {
-  const CacheFolder folder;
-  World world;
-  world.table = std::make_unique<RunTable>(world.reactor, world.host, folder.config(), world.recorder);
-  world.host.compiler = [](int socket) { reply(socket, wire::CompileStatus::refused, "unexpected end", 0); };
-  const auto& result = world.finish(world.add());  // of /dev/null
-  CHECK(result.verdict == Verdict::refused);
-  CHECK(result.reason == "unexpected end");
 }
 
 TEST_CASE("the user's account is charged until the worker has been reaped") {

@@ -198,6 +198,18 @@ TEST_CASE("nobody maps a page that is writable and executable, a compiler none t
   }
 }
 
+TEST_CASE("a worker sends to nobody but a socket's own peer") {
+  // Its standard streams can be a client's datagram sockets, and their network is the client's.
+  for (const Role role : {Role::worker_setup, Role::worker_run}) {
+    const FilterProgram program = compiled(role);
+    CHECK(verdict(program, SYS_sendto, {1, 0x7000, 5, 0, 0, 0}) == SECCOMP_RET_ALLOW);
+    CHECK(verdict(program, SYS_sendto, {1, 0x7000, 5, 0, 0x7000, 16}) == SECCOMP_RET_KILL_PROCESS);
+    CHECK(verdict(program, SYS_sendto, {1, 0x7000, 5, 0, 0x1'0000'0000, 16}) == SECCOMP_RET_KILL_PROCESS);
+    for (const int call : {SYS_sendmsg, SYS_sendmmsg, SYS_connect, SYS_bind, SYS_accept4, SYS_io_uring_enter})
+      CHECK(verdict(program, call, {1, 0x7000, 5, 0, 0, 0}) == SECCOMP_RET_KILL_PROCESS);
+  }
+}
+
 TEST_CASE("the first filter of a worker allows all that its second does") {
   const FilterProgram program = compiled(Role::worker_setup);
   for (const AllowedCall& call : policy_of(Role::worker_run)) {

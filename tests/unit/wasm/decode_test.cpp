@@ -158,23 +158,24 @@ TEST_CASE("each limit is named when it is crossed, and holds to the unit") {
   };
   const Buffer type = section(1, {0x01, 0x60, 0x00, 0x00});
   CHECK(reason(header() + section(1, list(1'000'001, {0x60, 0x00, 0x00}))) ==
-        "1000001 types, over the limit of 1000000");
+        "1000001 types, over the limit of 1000000 (limit types)");
   CHECK(reason(header() + type + section(3, list(1'000'001, {0x00}))) ==
-        "1000001 functions, over the limit of 1000000");
+        "1000001 functions, over the limit of 1000000 (limit functions)");
   CHECK(reason(header() + section(1, Buffer{0x01, 0x60} + list(1'001, {0x7f}) + Buffer{0x00})) ==
-        "1001 parameters of a type, over the limit of 1000");
+        "1001 parameters of a type, over the limit of 1000 (limit parameters)");
   CHECK(reason(header() + section(1, Buffer{0x01, 0x60, 0x00} + list(1'001, {0x7f}))) ==
-        "1001 results of a type, over the limit of 1000");
-  CHECK(reason(header() + section(4, list(100'001, {0x70, 0x00, 0x00}))) == "100001 tables, over the limit of 100000");
+        "1001 results of a type, over the limit of 1000 (limit results)");
+  CHECK(reason(header() + section(4, list(100'001, {0x70, 0x00, 0x00}))) ==
+        "100001 tables, over the limit of 100000 (limit tables)");
   CHECK(reason(header() + section(11, list(100'001, {0x01, 0x00}))) ==
-        "100001 data segments, over the limit of 100000");
+        "100001 data segments, over the limit of 100000 (limit data-segments)");
   CHECK(reason(header() + section(9, list(100'001, {0x01, 0x00, 0x00}))) ==
-        "100001 element segments, over the limit of 100000");
+        "100001 element segments, over the limit of 100000 (limit element-segments)");
   CHECK(reason(module_with({0x0b}, {}, {0x60, 0x01, 0x7f, 0x00}, Buffer{0x01} + leb(50'000) + Buffer{0x7f})) ==
-        "50001 locals of a function, over the limit of 50000");
+        "50001 locals of a function, over the limit of 50000 (limit locals)");
   CHECK(decode(module_with({0x0b}, {}, {0x60, 0x01, 0x7f, 0x00}, Buffer{0x01} + leb(49'999) + Buffer{0x7f})));
   CHECK(reason(module_with(repeat(7'654'321, {0x01}) + Buffer{0x0b})) ==
-        "7654323 bytes of a function body, over the limit of 7654321");
+        "7654323 bytes of a function body, over the limit of 7654321 (limit body-bytes)");
   CHECK(decode(module_with(repeat(7'654'319, {0x01}) + Buffer{0x0b})));
 }
 
@@ -184,7 +185,7 @@ TEST_CASE("a table over the limit is refused at validation") {
   REQUIRE(module);
   const auto checked = validate(*module);
   REQUIRE_FALSE(checked);
-  CHECK(checked.error().reason == "10000001 elements of a table, over the limit of 10000000");
+  CHECK(checked.error().reason == "10000001 elements of a table, over the limit of 10000000 (limit table-elements)");
 }
 
 TEST_CASE("few bytes cannot ask for much memory by declaring locals") {
@@ -193,7 +194,7 @@ TEST_CASE("few bytes cannot ask for much memory by declaring locals") {
       header() + section(1, {0x01, 0x60, 0x00, 0x00}) + section(3, list(2'000, {0x00})) + section(10, list(2'000, one));
   const Refusal refusal = refusal_of(bytes);
   CHECK(refusal.kind == Refusal::Kind::over_limit);
-  CHECK(refusal.reason == "67150000 locals of all functions, over the limit of 67108864");
+  CHECK(refusal.reason == "67150000 locals of all functions, over the limit of 67108864 (limit all-locals)");
 }
 
 TEST_CASE("a decoded module takes a bounded number of bytes for each byte of input") {

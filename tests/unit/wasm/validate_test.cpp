@@ -137,7 +137,7 @@ TEST_CASE("calls that return much cannot grow the operand stack without bound") 
   const Buffer bytes =
       header() + section(1, Buffer{0x02} + type + Buffer{0x60, 0x00, 0x00}) + section(3, {0x02, 0x00, 0x01}) +
       section(10, Buffer{0x02} + body({0x00, 0x0b}) + body(repeat(100'000, {0x10, 0x00}) + Buffer{0x00, 0x0b}));
-  CHECK(reason(bytes) == "1001000 operands on a function's stack, over the limit of 1000000");
+  CHECK(reason(bytes) == "1001000 operands on a function's stack, over the limit of 1000000 (limit operands)");
 }
 
 TEST_CASE("memory.init asks for a data count section") {

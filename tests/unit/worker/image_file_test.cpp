@@ -14,12 +14,13 @@ namespace {
 
 constexpr std::uint64_t kBase = 0x1000'0000;
 
-// An image of one read-only segment with a header, one import and one export, and a text segment after it; in a
-// buffer of the test, so at a slide.
+// An image of one read-only segment with a header, imports of a function and a table, one export, and a text segment
+// after it; in a buffer of the test, so at a slide.
 struct Picture {
   alignas(16) std::array<std::byte, 8192> bytes{};
   image::ImageHeader header{};
   image::Import import{};
+  image::Import table_import{};
   image::Export exported{};
   image::DataSegment data{};
   std::array<image::Table, 2> tables{};
@@ -31,7 +32,7 @@ struct Picture {
     header.text_begin = kBase + 4096;
     header.text_end = kBase + 8192;
     header.imports = kBase + 1024;
-    header.import_count = 1;
+    header.import_count = 2;
     header.imported_function_count = 1;
     header.exports = kBase + 1200;
     header.export_count = 1;
@@ -46,6 +47,8 @@ struct Picture {
     import.name = {kBase + 2000, 4};
     import.signature = {kBase + 2048, 2, 1};
     import.adapter = kBase + 4096;
+    table_import.name = {kBase + 2000, 4};
+    table_import.kind = image::ExternKind::table;
     tables[0].imported = 1;
     type = {kBase + 2048, 1, 1};
     exported.name = {kBase + 2000, 4};
@@ -58,6 +61,7 @@ struct Picture {
 
   Expected<const image::ImageHeader*> check() {
     std::memcpy(bytes.data() + 1024, &import, sizeof import);
+    std::memcpy(bytes.data() + 1024 + sizeof import, &table_import, sizeof table_import);
     std::memcpy(bytes.data() + 1200, &exported, sizeof exported);
     std::memcpy(bytes.data() + 1400, &data, sizeof data);
     std::memcpy(bytes.data() + 1600, &tables, sizeof tables);
@@ -144,6 +148,26 @@ TEST_CASE("a header that points outside its image is refused by name") {
   SECTION("an imported table behind one that is not") {
     std::swap(picture.tables[0], picture.tables[1]);
     refused("broken table");
+  }
+  SECTION("an imported table without a record") {
+    picture.header.import_count = 1;
+    refused("something is imported that no import record names");
+  }
+  SECTION("imported functions of which one has no record") {
+    picture.header.imported_function_count = 2;
+    refused("something is imported that no import record names");
+  }
+  SECTION("an imported memory without a record") {
+    picture.header.memory.imported = 1;
+    refused("something is imported that no import record names");
+  }
+  SECTION("a global with two records in place of two globals") {
+    picture.header.global_count = 2;
+    picture.header.globals = kBase + 3000;
+    for (auto* record : {&picture.import, &picture.table_import}) record->kind = image::ExternKind::global;
+    picture.header.imported_function_count = 0;
+    picture.tables[0].imported = 0;
+    refused("something is imported that no import record names");
   }
   SECTION("a type without end") {
     picture.type.result_count = 0xffffffff;
