@@ -12,6 +12,12 @@ Expected<DirectorySpec> parse_directory(std::string_view text) {
     spec.read_only = rest.ends_with(":ro");
     rest.remove_suffix(3);
   }
+  // Rights that were meant and are not understood must not become part of a name, with all rights.
+  for (const std::string_view typo : {":RO", ":Ro", ":RW", ":Rw", ":r", ":w", ":rx", ":wr", ":rwx"}) {
+    if (rest.ends_with(typo)) {
+      return fail(Fault{EINVAL, "'" + std::string(text) + "' ends in no rights that there are: write :ro or :rw"});
+    }
+  }
   const auto cut = rest.find("::");
   spec.host = rest.substr(0, cut);
   spec.guest = cut == std::string_view::npos ? rest : rest.substr(cut + 2);

@@ -221,6 +221,9 @@ void add_surroundings(CLI::App& verb, CommandLine& line) {
             for (const auto& text : texts) {
               auto spec = parse_directory(text);
               if (!spec) throw CLI::ValidationError("--dir", spec.error().what);
+              for (const auto& other : line.directories)
+                if (other.guest == spec->guest)
+                  throw CLI::ValidationError("--dir", "two directories are '" + spec->guest + "' to the module");
               line.directories.push_back(std::move(*spec));
             }
           },

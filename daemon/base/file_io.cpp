@@ -12,8 +12,9 @@ Expected<std::size_t> read_at(int fd, std::span<std::byte> bytes, std::uint64_t 
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t got = ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR && (give_up == nullptr || !give_up())) continue;
-    if (got < 0) return fail(what);
+    const int problem = got < 0 ? errno : 0;
+    if (problem == EINTR && (give_up == nullptr || !give_up())) continue;
+    if (got < 0) return fail(what, problem);
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iterator>
 #include <mutex>
@@ -129,11 +130,18 @@ Piece compile_partition(const Source& source, std::size_t partition) {
   return std::move(*object);
 }
 
+// A large body takes several hundred times its size of memory, which all threads share: such parts are compiled one
+// after the other, so that whether a module can be compiled does not depend on how many processors there are.
+constexpr std::size_t kShareBytes = 512 * 1024;
+
 // By partition. Of several that fail the first one says why, whichever was done first.
 tl::expected<std::vector<ObjectFile>, CompileError> compile_partitions(const Source& source, Crew& crew) {
   const auto order = source.partitioning.by_size();
   std::vector<std::optional<Piece>> pieces(order.size());
-  crew.work(order, [&](std::size_t i) { pieces[i] = compile_partition(source, i); });
+  const auto is_large = [&](std::size_t i) { return source.partitioning.partitions[i].bytes > kShareBytes; };
+  const auto begin = std::find_if_not(order.begin(), order.end(), is_large);  // the largest come first
+  std::for_each(order.begin(), begin, [&](std::size_t i) { pieces[i] = compile_partition(source, i); });
+  crew.work({begin, order.end()}, [&](std::size_t i) { pieces[i] = compile_partition(source, i); });
   std::vector<ObjectFile> objects;
   for (auto& piece : pieces) {
     if (!*piece) return failed(std::move(piece->error()));

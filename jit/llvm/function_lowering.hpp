@@ -51,6 +51,7 @@ class FunctionLowering {
   void finish();
   [[nodiscard]] bool makes_calls() const;
   void break_long_stretch(const wasm::Instruction& instruction);
+  void break_long_block();
   void start_block(llvm::BasicBlock* block);
   [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
   [[nodiscard]] double frequency() const;
@@ -149,6 +150,7 @@ class FunctionLowering {
   WasmOffset offset_;  // of the operator being lowered
   std::uint32_t loop_depth_ = 0;
   std::uint32_t stretch_ = 0;  // since a safepoint of break_long_stretch()
+  std::uint32_t block_operators_ = 0;
   std::vector<llvm::Value*> stack_;
   VectorLowering vectors_;
   std::vector<Frame> frames_;

@@ -30,8 +30,6 @@ Plan plain_plan(const Graph& graph) {
   return plan;
 }
 
-// Propagates potential = exact fuel minus counter over the graph. Every path into a node must bring the same potential,
-// or the counter there would stand for different figures; nodes that no path reaches may hold anything.
 // Dijkstra's algorithm; a cost is spent on arrival.
 std::vector<std::uint64_t> least_costs(const Graph& graph) {
   constexpr auto kUnreached = std::numeric_limits<std::uint64_t>::max();
@@ -58,6 +56,8 @@ std::vector<std::uint64_t> least_costs(const Graph& graph) {
   return out;
 }
 
+// Propagates potential = exact fuel minus counter over the graph. Every path into a node must bring the same potential,
+// or the counter there would stand for different figures; nodes that no path reaches may hold anything.
 bool is_exact(const Graph& graph, const Plan& plan) {
   const std::size_t nodes = graph.nodes.size();
   if (plan.node_adds.size() != nodes || plan.owed.size() != nodes || plan.edge_adds.size() != graph.edges.size()) {

@@ -117,7 +117,9 @@ def check_ranges(checks, client):
     checks.ends("too little slack", client("run", "--slack", "1us", "hello.wasm"), 64, "--slack", "1us", "1ms")
     checks.ends("too much slack", client("run", "--slack", "2s", "hello.wasm"), 64, "--slack", "2s", "1s")
     checks.ends("more output than is held", client("run", "--output", "100G", "hello.wasm"), 64, "--output", "100GiB", "8GiB")
-    checks.ends("too many directories", client("run", *["--dir", "."] * 33, "hello.wasm"), 64, "--dir", "32")
+    checks.ends("a directory's name taken", client("run", "--dir", ".::x", "--dir", ".::x:ro", "hello.wasm"), 64, "--dir", "'x'")
+    checks.ends("rights that there are not", client("run", "--dir", ".::x:RO", "hello.wasm"), 64, "--dir", ":ro")
+    checks.ends("too many directories", client("run", *(f"--dir=.::{i}" for i in range(33)), "hello.wasm"), 64, "--dir", "32")
     many = ["x" * 100_000] * 11
     checks.ends("too many arguments", client("run", "hello.wasm", *many), 64, "arguments", "1048576")
     checks.ends("a limit on what is not counted", client("run", "--fuel", "5", "--metering", "none", "hello.wasm"), 64,
