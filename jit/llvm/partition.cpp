@@ -43,8 +43,11 @@ void spare_effort(std::vector<Partition>& partitions, const std::vector<Bulk>& b
     claims.push_back(claim);
   }
   if (total <= kFullEffortBulk) return;
-  std::stable_sort(claims.begin(), claims.end(),
-                   [](const Claim& a, const Claim& b) { return a.loops * (b.whole + 1) > b.loops * (a.whole + 1); });
+  std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
+    const auto dense_a = a.loops * (b.whole + 1);
+    const auto dense_b = b.loops * (a.whole + 1);
+    return dense_a != dense_b ? dense_a > dense_b : a.partition < b.partition;  // pointers into one vector
+  });
   std::uint64_t spent = 0;
   for (const auto& claim : claims) {
     spent += claim.whole;
@@ -87,8 +90,9 @@ std::vector<Partition> cut(const wasm::Module& wasm, std::size_t partition_bytes
 std::vector<std::size_t> Partitioning::by_size() const {
   std::vector<std::size_t> order(partitions.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return partitions[a].bytes > partitions[b].bytes; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return partitions[a].bytes != partitions[b].bytes ? partitions[a].bytes > partitions[b].bytes : a < b;
+  });
   return order;
 }
 

@@ -6,7 +6,7 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 
-#include <algorithm>
+#include <vector>
 
 namespace slack::jit {
 
@@ -129,17 +129,18 @@ bool settle_quiet_nans(llvm::Function& function) {
   for (auto& instruction : llvm::instructions(function)) {
     if (is_quieted(instruction)) results.push_back(&instruction);
   }
-  // All are judged while all are there: those that come quiet stand behind.
-  const auto quiet_ones = std::stable_partition(results.begin(), results.end(), [](const llvm::Instruction* result) {
+  // All are judged while all are there.
+  std::vector<llvm::Instruction*> explicit_ones;
+  std::vector<llvm::Instruction*> quiet_ones;
+  for (auto* result : results) {
     Values seen;
-    return !comes_quiet(result->getOperand(0), seen);
-  });
-  const llvm::ArrayRef<llvm::Instruction*> explicit_ones(results.begin(), quiet_ones);
+    (comes_quiet(result->getOperand(0), seen) ? quiet_ones : explicit_ones).push_back(result);
+  }
   for (auto* result : explicit_ones) {
     result->replaceAllUsesWith(quiet(*result, result->getOperand(0)));
     result->eraseFromParent();
   }
-  for (auto* result : llvm::make_range(quiet_ones, results.end())) {
+  for (auto* result : quiet_ones) {
     result->replaceAllUsesWith(result->getOperand(0));
     result->eraseFromParent();
   }

@@ -68,7 +68,6 @@ constexpr auto kLeadingZeros = [](auto a) { return std::countl_zero(a); };
 constexpr auto kTrailingZeros = [](auto a) { return std::countr_zero(a); };
 constexpr auto kOnes = [](auto a) { return std::popcount(a); };
 constexpr auto kSame = [](auto a) { return a; };
-constexpr auto kCanonical = [](auto a) { return canonical(a); };
 constexpr auto kCeil = [](auto a) { return canonical(std::ceil(a)); };
 constexpr auto kFloor = [](auto a) { return canonical(std::floor(a)); };
 constexpr auto kTrunc = [](auto a) { return canonical(std::trunc(a)); };
