@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -33,7 +32,7 @@ wire::CompileReply refused(std::string_view reason) {
 
 // The limits of this process are met by what the module asks for; everything else is ours.
 wire::CompileReply fault(const Fault& fault) {
-  if (fault.code == ENOMEM) ::_exit(wire::kCompilerOutOfMemory);
+  if (fault.code == ENOMEM) out_of_memory();
   rlimit limit{};
   if (fault.code == EFBIG && ::getrlimit(RLIMIT_FSIZE, &limit) == 0) {
     return refused(fmt::format("its code and data take more than {} bytes (limit image-bytes)", limit.rlim_cur));

@@ -1,6 +1,5 @@
 // slack-compile: WebAssembly in, an image for slack-worker out; by hand, or as the zygote of slackd's compilers.
 #include <malloc.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <new>
@@ -8,7 +7,6 @@
 
 #include "daemon/sandbox/policy/seccomp.hpp"
 #include "daemon/sandbox/policy/zygote_server.hpp"
-#include "daemon/wire/compiler_protocol.hpp"
 #include "jit/command_line.hpp"
 #include "jit/compile_service.hpp"
 #include "jit/llvm/compiler.hpp"
@@ -22,13 +20,6 @@ constexpr int kMostMmapThresholdBytes = 32 << 20;  // what glibc takes at most
 
 // A compiler's own root is empty and its alone.
 constexpr char kPrivateRoot[] = "/";
-
-// Nobody here gets on without the memory that he asked for.
-void out_of_memory() {
-  constexpr char kMessage[] = "slack-compile: out of memory\n";
-  (void)!::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
-  ::_exit(slack::wire::kCompilerOutOfMemory);
-}
 
 int serve_slackd() {
   using namespace slack;
@@ -52,7 +43,7 @@ int serve_slackd() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::set_new_handler(out_of_memory);
+  std::set_new_handler(slack::jit::out_of_memory);
   ::mallopt(M_TOP_PAD, kHeapStepBytes);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
   ::mallopt(M_MMAP_THRESHOLD, kMostMmapThresholdBytes);

@@ -29,7 +29,6 @@ class Compilation {
   // Called once, from the reactor, unless the Compilation is destroyed before: that ends the compiler.
   using Done = std::function<void(Result)>;
   // `name`: of the compiler's control group. `entry`: the export that must be a function; empty: none.
-
   [[nodiscard]] static Expected<std::unique_ptr<Compilation>> start(Reactor& reactor, Host& host, Reaper& reaper,
                                                                     const std::string& name, const Fd& module,
                                                                     const wire::CompileRequest& request,

@@ -50,10 +50,6 @@ RunResult begin(Verdict verdict, const Evidence& evidence) {
   return result;
 }
 
-}  // namespace
-
-namespace {
-
 // Code that counts without publishing tells its fuel at its end; a run that was ended before that has consumed nobody
 // knows how much, not nothing.
 bool is_known(const monitor::Outcome& outcome, Metering metering) {

@@ -72,7 +72,7 @@ std::vector<char> print(const LinkedImage& image, const wasm::Module& wasm) {
   ::_exit(kExitLlvmError);
 }
 
-void on_bad_alloc(void*, const char*, bool) { ::_exit(wire::kCompilerOutOfMemory); }
+void on_bad_alloc(void*, const char*, bool) { out_of_memory(); }
 
 void on_fatal_error(void*, const char* reason, bool) { give_up(reason); }
 
@@ -138,10 +138,11 @@ constexpr std::size_t kShareBytes = 512 * 1024;
 tl::expected<std::vector<ObjectFile>, CompileError> compile_partitions(const Source& source, Crew& crew) {
   const auto order = source.partitioning.by_size();
   std::vector<std::optional<Piece>> pieces(order.size());
+  const auto compile_piece = [&](std::size_t i) { pieces[i] = compile_partition(source, i); };
   const auto is_large = [&](std::size_t i) { return source.partitioning.partitions[i].bytes > kShareBytes; };
   const auto begin = std::find_if_not(order.begin(), order.end(), is_large);  // the largest come first
-  std::for_each(order.begin(), begin, [&](std::size_t i) { pieces[i] = compile_partition(source, i); });
-  crew.work({begin, order.end()}, [&](std::size_t i) { pieces[i] = compile_partition(source, i); });
+  std::for_each(order.begin(), begin, compile_piece);
+  crew.work({begin, order.end()}, compile_piece);
   std::vector<ObjectFile> objects;
   for (auto& piece : pieces) {
     if (!*piece) return failed(std::move(piece->error()));
@@ -183,6 +184,12 @@ Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& opti
   if (!image) return failed(image.error());
   if (auto fits = check_image(image->end, options.slot); !fits) return failed(fits.error());
   return options.stage == Stage::table ? print(*image, *wasm) : bytes_in(image->elf);
+}
+
+void out_of_memory() {
+  constexpr char kMessage[] = "slack-compile: out of memory\n";
+  (void)!::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+  ::_exit(wire::kCompilerOutOfMemory);
 }
 
 Expected<void> warm_up(const std::string& scratch) {

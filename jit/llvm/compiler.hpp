@@ -21,9 +21,14 @@ using CompileError = std::variant<wasm::Refusal, Fault>;
 using Compiled = tl::expected<std::vector<char>, CompileError>;
 
 // `scratch` is a directory that the linker may use, or empty; see linker.hpp. `crew`: with whom; null: this thread
-// alone. The image is the same, to the byte. What LLVM cannot go on from ends the process with status 70.
+// alone. The image is the same, to the byte. What LLVM cannot go on from ends the process with status
+// 70, and a lack of memory as out_of_memory() does.
 [[nodiscard]] Compiled compile(std::span<const std::uint8_t> bytes, const CompileOptions& options,
                                const std::string& scratch, Crew* crew = nullptr);
+
+// Ends the process with wire::kCompilerOutOfMemory, and says so: nobody here gets on without the memory that he asked
+// for. Also what operator new is to call.
+[[noreturn]] void out_of_memory();
 
 // For lack of a directory the linker works in memory, and needs /proc.
 inline constexpr char kNoScratch[] = "";

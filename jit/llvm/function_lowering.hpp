@@ -84,7 +84,6 @@ class FunctionLowering {
   void call(std::uint32_t index);
   void call_indirect(std::uint32_t type, std::uint32_t table);
   void call_internal(llvm::Value* target, const wasm::FunctionType& type, const Values& arguments);
-  [[nodiscard]] wasm::FunctionType block_type(const wasm::BlockType& type) const;
 
   // lower_variable.cpp
   bool lower_variable(const wasm::Instruction& instruction);

@@ -5,6 +5,7 @@
 #include <lld/Common/CommonLinkerContext.h>
 #include <lld/Common/Driver.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -47,18 +48,16 @@ std::string linker_script(std::uint32_t slot) {
 
 constexpr char kWriteInput[] = "write linker input";
 
+constexpr char kReadImage[] = "read linked image";
+
 Expected<llvm::SmallVector<char, 0>> read_all(int fd) {
+  struct stat status{};
+  if (::fstat(fd, &status) < 0) return fail(kReadImage);
   llvm::SmallVector<char, 0> content;
-  constexpr std::size_t kChunk = 1 << 20;
-  for (;;) {
-    const auto old = content.size();
-    content.resize_for_overwrite(old + kChunk);
-    const auto chunk = std::as_writable_bytes(std::span(content.data() + old, kChunk));
-    const auto got = read_at(fd, chunk, old, "read linked image");
-    if (!got) return fail(got.error());
-    content.truncate(old + *got);
-    if (*got < kChunk) return content;
-  }
+  content.resize_for_overwrite(static_cast<std::size_t>(status.st_size));
+  const auto bytes = std::as_writable_bytes(std::span(content.data(), content.size()));
+  if (const auto read = read_exactly_at(fd, bytes, 0, kReadImage); !read) return fail(read.error());
+  return content;
 }
 
 // One of the linker's files: by name in a scratch directory and removed with this object, or without one in memory,

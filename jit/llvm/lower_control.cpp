@@ -7,18 +7,6 @@ namespace slack::jit {
 
 using wasm::Operator;
 
-wasm::FunctionType FunctionLowering::block_type(const wasm::BlockType& type) const {
-  switch (type.kind) {
-    case wasm::BlockType::Kind::empty:
-      return {};
-    case wasm::BlockType::Kind::value:
-      return {{}, {type.value}};
-    case wasm::BlockType::Kind::type_index:
-      return wasm_.types[type.type_index];
-  }
-  return {};
-}
-
 bool FunctionLowering::lower_control(const wasm::Instruction& instruction) {
   switch (instruction.op) {
     case Operator::block:
@@ -90,7 +78,7 @@ void FunctionLowering::make_label(Label& label, const char* name, llvm::ArrayRef
 }
 
 FunctionLowering::Frame& FunctionLowering::push_frame(const wasm::Instruction& instruction, const char* end_name) {
-  const auto type = block_type(instruction.block_type);
+  const auto type = wasm::type_of(wasm_, instruction.block_type);
   Frame frame;
   frame.kind = instruction.op;
   frame.reachable = true;

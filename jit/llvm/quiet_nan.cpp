@@ -125,16 +125,13 @@ llvm::Value* keep_quiet(llvm::IRBuilder<>& builder, llvm::Value* result) {
 }
 
 bool settle_quiet_nans(llvm::Function& function) {
-  llvm::SmallVector<llvm::Instruction*, 32> results;
-  for (auto& instruction : llvm::instructions(function)) {
-    if (is_quieted(instruction)) results.push_back(&instruction);
-  }
   // All are judged while all are there.
   std::vector<llvm::Instruction*> explicit_ones;
   std::vector<llvm::Instruction*> quiet_ones;
-  for (auto* result : results) {
+  for (auto& instruction : llvm::instructions(function)) {
+    if (!is_quieted(instruction)) continue;
     Values seen;
-    (comes_quiet(result->getOperand(0), seen) ? quiet_ones : explicit_ones).push_back(result);
+    (comes_quiet(instruction.getOperand(0), seen) ? quiet_ones : explicit_ones).push_back(&instruction);
   }
   for (auto* result : explicit_ones) {
     result->replaceAllUsesWith(quiet(*result, result->getOperand(0)));
@@ -144,7 +141,7 @@ bool settle_quiet_nans(llvm::Function& function) {
     result->replaceAllUsesWith(result->getOperand(0));
     result->eraseFromParent();
   }
-  return !results.empty();
+  return !explicit_ones.empty() || !quiet_ones.empty();
 }
 
 }  // namespace slack::jit

@@ -32,7 +32,6 @@ Plan plain_plan(const Graph& graph) {
 
 // Dijkstra's algorithm; a cost is spent on arrival.
 std::vector<std::uint64_t> least_costs(const Graph& graph) {
-  constexpr auto kUnreached = std::numeric_limits<std::uint64_t>::max();
   std::vector<std::uint64_t> out(graph.nodes.size(), kUnreached);
   if (out.empty()) return out;
   std::vector<std::vector<NodeId>> successors(graph.nodes.size());

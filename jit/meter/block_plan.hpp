@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace slack::meter {
@@ -53,9 +54,11 @@ struct Plan {
 // Adds executed, weighed by the nodes' frequencies: what a plan costs in time.
 [[nodiscard]] double estimated_adds(const Graph& graph, const Plan& plan);
 
-// Per node: what at least is spent on any way from the entry to its observation, its own cost included; the largest
-// figure there is where no way leads. A safepoint must not owe more: its counter would be below what it was at the
-// entry, which may have been 0.
+// A cost that nothing has: of nodes that no way leads to.
+inline constexpr std::uint64_t kUnreached = std::numeric_limits<std::uint64_t>::max();
+// Per node: what at least is spent on any way from the entry to its observation, its own cost included; kUnreached
+// where no way leads. A safepoint must not owe more: its counter would be below what it was at the entry, which may
+// have been 0.
 [[nodiscard]] std::vector<std::uint64_t> least_costs(const Graph& graph);
 
 // Whether `plan` counts `graph` exactly on every path, and publishes no figure below the one at the entry: for tests

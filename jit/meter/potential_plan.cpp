@@ -108,29 +108,10 @@ Weights weights_of(const Graph& graph) {
   return out;
 }
 
-std::vector<bool> reachable_from_entry(const Graph& graph) {
-  std::vector<std::vector<NodeId>> successors(graph.nodes.size());
-  for (const Edge& edge : graph.edges) successors[edge.from].push_back(edge.to);
-  std::vector<bool> reached(graph.nodes.size(), false);
-  std::vector<NodeId> work{0};
-  reached[0] = true;
-  while (!work.empty()) {
-    const NodeId node = work.back();
-    work.pop_back();
-    for (const NodeId next : successors[node]) {
-      if (reached[next]) continue;
-      reached[next] = true;
-      work.push_back(next);
-    }
-  }
-  return reached;
-}
-
 class Potentials {
  public:
   explicit Potentials(const Graph& graph)
       : graph_(graph),
-        reached_(reachable_from_entry(graph)),
         least_(least_costs(graph)),
         ground_(static_cast<Vertex>(2 * graph.nodes.size())),
         is_tied_(graph.nodes.size(), false) {
@@ -147,6 +128,7 @@ class Potentials {
   }
 
  private:
+  [[nodiscard]] bool is_reached(NodeId node) const { return least_[node] != kUnreached; }
   static Vertex entry(NodeId node) { return 2 * node; }
   static Vertex after(NodeId node) { return 2 * node + 1; }
 
@@ -156,14 +138,14 @@ class Potentials {
     out.push_back({ground_, entry(0), 0, 0, true});
     const Weights weights = weights_of(graph_);
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
-      if (!reached_[id]) continue;
+      if (!is_reached(id)) continue;
       if (is_tied_[id]) out.push_back({ground_, after(id), 0, 0, true});
       const Node& node = graph_.nodes[id];
       out.push_back({entry(id), after(id), static_cast<std::int64_t>(node.cost), weights.nodes[id], false});
     }
     for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
       const Edge& edge = graph_.edges[i];
-      if (!reached_[edge.from]) continue;
+      if (!is_reached(edge.from)) continue;
       out.push_back({after(edge.from), entry(edge.to), 0, weights.edges[i], !edge.can_hold_add});
     }
     return out;
@@ -214,7 +196,7 @@ class Potentials {
   bool tie_wrong_safepoints(bool tie_all) {
     bool is_wrong = false;
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
-      if (!reached_[id] || graph_.nodes[id].observation != Observation::safepoint) continue;
+      if (!is_reached(id) || graph_.nodes[id].observation != Observation::safepoint) continue;
       const std::int64_t owed = potential_[after(id)];
       if (owed >= 0 && static_cast<std::uint64_t>(owed) <= least_[id]) continue;
       is_wrong = true;
@@ -230,20 +212,19 @@ class Potentials {
   [[nodiscard]] Plan plan() const {
     Plan out = plain_plan(graph_);
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
-      if (!reached_[id]) continue;
+      if (!is_reached(id)) continue;
       const Node& node = graph_.nodes[id];
       out.node_adds[id] = potential_[entry(id)] + static_cast<std::int64_t>(node.cost) - potential_[after(id)];
       if (node.observation == Observation::safepoint) out.owed[id] = static_cast<std::uint64_t>(potential_[after(id)]);
     }
     for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
       const Edge& edge = graph_.edges[i];
-      if (reached_[edge.from]) out.edge_adds[i] = potential_[after(edge.from)] - potential_[entry(edge.to)];
+      if (is_reached(edge.from)) out.edge_adds[i] = potential_[after(edge.from)] - potential_[entry(edge.to)];
     }
     return out;
   }
 
   const Graph& graph_;
-  std::vector<bool> reached_;
   std::vector<std::uint64_t> least_;
   Vertex ground_;
   std::vector<bool> is_tied_;  // nodes that must owe nothing after their cost

@@ -11,6 +11,18 @@ static_assert(info_of(Operator::v128_store16_lane).lanes == 8);
 static_assert(info_of(Operator::i16x8_replace_lane).lanes == 8);
 static_assert(info_of(Operator::f64_store).access_bytes == 8);
 
+FunctionType type_of(const Module& module, const BlockType& type) {
+  switch (type.kind) {
+    case BlockType::Kind::empty:
+      return {};
+    case BlockType::Kind::value:
+      return {{}, {type.value}};
+    case BlockType::Kind::type_index:
+      return module.types[type.type_index];
+  }
+  return {};
+}
+
 std::string_view name_of(Operator op) { return info_of(op).name; }
 Immediates immediates_of(Operator op) { return info_of(op).immediates; }
 std::string_view signature_of(Operator op) { return info_of(op).signature; }

@@ -75,6 +75,9 @@ struct Instruction {
   std::vector<std::uint32_t> labels;  // br_table, default excluded; reused from one instruction to the next
 };
 
+// Of a valid module's block: what it takes and leaves.
+[[nodiscard]] FunctionType type_of(const Module& module, const BlockType& type);
+
 [[nodiscard]] std::string_view name_of(Operator op);
 [[nodiscard]] Immediates immediates_of(Operator op);
 [[nodiscard]] std::string_view signature_of(Operator op);

@@ -16,18 +16,6 @@ struct Unfinished {};
 // 64 MB: more than generated code's stack of 8 MiB holds, as a frame there keeps most of its values in registers.
 constexpr std::size_t kMostOperands = 4'000'000;
 
-wasm::FunctionType type_of(const wasm::Module& module, const wasm::BlockType& type) {
-  switch (type.kind) {
-    case wasm::BlockType::Kind::empty:
-      return {};
-    case wasm::BlockType::Kind::value:
-      return {{}, {type.value}};
-    case wasm::BlockType::Kind::type_index:
-      return module.types[type.type_index];
-  }
-  return {};
-}
-
 }  // namespace
 
 Ending Machine::instantiate(Store& store, Instance& instance) {
@@ -109,7 +97,7 @@ void Machine::leave() {
 }
 
 void Machine::open(const Step& step, std::optional<std::uint32_t> loop_offset) {
-  const auto type = type_of(instance().module, step.instruction.block_type);
+  const auto type = wasm::type_of(instance().module, step.instruction.block_type);
   const auto height = operands_.values.size() - type.parameters.size();
   if (loop_offset)
     labels_.push_back({frames_.back().next, type.parameters.size(), height, loop_offset});

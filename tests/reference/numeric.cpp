@@ -1,22 +1,11 @@
 // Scalar arithmetic of the reference interpreter.
 #include "tests/reference/numeric.hpp"
 
-#include "tests/reference/float_rules.hpp"
+#include "tests/reference/arithmetic.hpp"
 
 namespace slack::reference {
 
 namespace {
-
-using u8 = std::uint8_t;
-using u16 = std::uint16_t;
-using u32 = std::uint32_t;
-using u64 = std::uint64_t;
-using s8 = std::int8_t;
-using s16 = std::int16_t;
-using s32 = std::int32_t;
-using s64 = std::int64_t;
-using f32 = float;
-using f64 = double;
 
 // function(a) and function(a, b), with the result as R.
 template <typename R, typename T, typename F>
@@ -45,20 +34,11 @@ T remainder(T a, T b) {
 }
 
 // Signed numbers are added as unsigned ones, which wrap around.
-constexpr auto kEqual = [](auto a, auto b) { return a == b; };
-constexpr auto kUnequal = [](auto a, auto b) { return a != b; };
-constexpr auto kLess = [](auto a, auto b) { return a < b; };
-constexpr auto kGreater = [](auto a, auto b) { return a > b; };
-constexpr auto kLessOrEqual = [](auto a, auto b) { return a <= b; };
-constexpr auto kGreaterOrEqual = [](auto a, auto b) { return a >= b; };
 constexpr auto kAdd = [](auto a, auto b) { return a + b; };
 constexpr auto kSubtract = [](auto a, auto b) { return a - b; };
 constexpr auto kMultiply = [](auto a, auto b) { return a * b; };
 constexpr auto kDivide = [](auto a, auto b) { return divide(a, b); };
 constexpr auto kRemainder = [](auto a, auto b) { return remainder(a, b); };
-constexpr auto kAnd = [](auto a, auto b) { return a & b; };
-constexpr auto kOr = [](auto a, auto b) { return a | b; };
-constexpr auto kXor = [](auto a, auto b) { return a ^ b; };
 constexpr auto kShiftLeft = [](auto a, auto b) { return a << (b & (8 * sizeof a - 1)); };
 constexpr auto kShiftRight = [](auto a, auto b) { return a >> (b & (8 * sizeof a - 1)); };
 constexpr auto kRotateLeft = [](auto a, auto b) { return std::rotl(a, static_cast<int>(b & (8 * sizeof a - 1))); };
@@ -66,43 +46,15 @@ constexpr auto kRotateRight = [](auto a, auto b) { return std::rotr(a, static_ca
 constexpr auto kIsZero = [](auto a) { return a == 0; };
 constexpr auto kLeadingZeros = [](auto a) { return std::countl_zero(a); };
 constexpr auto kTrailingZeros = [](auto a) { return std::countr_zero(a); };
-constexpr auto kOnes = [](auto a) { return std::popcount(a); };
-constexpr auto kSame = [](auto a) { return a; };
-constexpr auto kCeil = [](auto a) { return canonical(std::ceil(a)); };
-constexpr auto kFloor = [](auto a) { return canonical(std::floor(a)); };
-constexpr auto kTrunc = [](auto a) { return canonical(std::trunc(a)); };
-constexpr auto kNearest = [](auto a) { return nearest(a); };
-constexpr auto kRoot = [](auto a) { return canonical(std::sqrt(a)); };
-constexpr auto kFloatAdd = [](auto a, auto b) { return canonical(a + b); };
-constexpr auto kFloatSubtract = [](auto a, auto b) { return canonical(a - b); };
-constexpr auto kFloatMultiply = [](auto a, auto b) { return canonical(a * b); };
-constexpr auto kFloatDivide = [](auto a, auto b) { return canonical(a / b); };
-constexpr auto kMinimum = [](auto a, auto b) { return minimum(a, b); };
-constexpr auto kMaximum = [](auto a, auto b) { return maximum(a, b); };
 constexpr auto kNarrow8 = [](auto a) { return static_cast<s8>(a); };
 constexpr auto kNarrow16 = [](auto a) { return static_cast<s16>(a); };
 constexpr auto kNarrow32 = [](auto a) { return static_cast<s32>(a); };
 template <typename To>
 constexpr auto kTruncate = [](auto a) { return truncate<To>(a); };
-template <typename To>
-constexpr auto kSaturate = [](auto a) { return truncate_saturating<To>(a); };
-// Signs are bits: no NaN is looked at.
-template <typename U>
-constexpr U kSign = U{1} << (8 * sizeof(U) - 1);
-template <typename U>
-constexpr auto kAbsolute = [](U a) { return a & ~kSign<U>; };
-template <typename U>
-constexpr auto kNegate = [](U a) { return a ^ kSign<U>; };
 template <typename U>
 constexpr auto kCopySign = [](U a, U b) { return (a & ~kSign<U>) | (b & kSign<U>); };
 
 }  // namespace
-
-// An operator and what it does.
-#define OPERATOR(name, statement) \
-  case wasm::Operator::name:      \
-    statement;                    \
-    return true;
 
 bool numeric(wasm::Operator op, Operands& o) {
   switch (op) {
@@ -170,8 +122,8 @@ bool numeric(wasm::Operator op, Operands& o) {
     OPERATOR(f32_gt, (two<u32, f32>(o, kGreater)))
     OPERATOR(f32_le, (two<u32, f32>(o, kLessOrEqual)))
     OPERATOR(f32_ge, (two<u32, f32>(o, kGreaterOrEqual)))
-    OPERATOR(f32_abs, (one<u32, u32>(o, kAbsolute<u32>)))
-    OPERATOR(f32_neg, (one<u32, u32>(o, kNegate<u32>)))
+    OPERATOR(f32_abs, (one<u32, u32>(o, kFloatAbsolute<u32>)))
+    OPERATOR(f32_neg, (one<u32, u32>(o, kFloatNegate<u32>)))
     OPERATOR(f32_copysign, (two<u32, u32>(o, kCopySign<u32>)))
     OPERATOR(f32_ceil, (one<f32, f32>(o, kCeil)))
     OPERATOR(f32_floor, (one<f32, f32>(o, kFloor)))
@@ -190,8 +142,8 @@ bool numeric(wasm::Operator op, Operands& o) {
     OPERATOR(f64_gt, (two<u32, f64>(o, kGreater)))
     OPERATOR(f64_le, (two<u32, f64>(o, kLessOrEqual)))
     OPERATOR(f64_ge, (two<u32, f64>(o, kGreaterOrEqual)))
-    OPERATOR(f64_abs, (one<u64, u64>(o, kAbsolute<u64>)))
-    OPERATOR(f64_neg, (one<u64, u64>(o, kNegate<u64>)))
+    OPERATOR(f64_abs, (one<u64, u64>(o, kFloatAbsolute<u64>)))
+    OPERATOR(f64_neg, (one<u64, u64>(o, kFloatNegate<u64>)))
     OPERATOR(f64_copysign, (two<u64, u64>(o, kCopySign<u64>)))
     OPERATOR(f64_ceil, (one<f64, f64>(o, kCeil)))
     OPERATOR(f64_floor, (one<f64, f64>(o, kFloor)))

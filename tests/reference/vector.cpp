@@ -2,23 +2,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "tests/reference/float_rules.hpp"
+#include "tests/reference/arithmetic.hpp"
 #include "tests/reference/numeric.hpp"
 
 namespace slack::reference {
 
 namespace {
-
-using u8 = std::uint8_t;
-using u16 = std::uint16_t;
-using u32 = std::uint32_t;
-using u64 = std::uint64_t;
-using s8 = std::int8_t;
-using s16 = std::int16_t;
-using s32 = std::int32_t;
-using s64 = std::int64_t;
-using f32 = float;
-using f64 = double;
 
 // An integer type of the same width that takes any lane's arithmetic: all that matters of it is its low bits.
 template <typename T>
@@ -172,12 +161,6 @@ void any_true(Operands& o) {
   o.push(u32{(a[0] | a[1]) != 0});
 }
 
-constexpr auto kEqual = [](auto a, auto b) { return a == b; };
-constexpr auto kUnequal = [](auto a, auto b) { return a != b; };
-constexpr auto kLess = [](auto a, auto b) { return a < b; };
-constexpr auto kGreater = [](auto a, auto b) { return a > b; };
-constexpr auto kLessOrEqual = [](auto a, auto b) { return a <= b; };
-constexpr auto kGreaterOrEqual = [](auto a, auto b) { return a >= b; };
 constexpr auto kAdd = [](auto a, auto b) { return bits(a) + bits(b); };
 constexpr auto kSubtract = [](auto a, auto b) { return bits(a) - bits(b); };
 constexpr auto kMultiply = [](auto a, auto b) { return bits(a) * bits(b); };
@@ -189,46 +172,16 @@ constexpr auto kAverage = [](auto a, auto b) { return (a + b + 1) / 2; };
 constexpr auto kRoundedProduct = [](s16 a, s16 b) { return saturate<s16>((s64{a} * b + 0x4000) >> 15); };
 constexpr auto kAbsolute = [](auto a) { return a < 0 ? -bits(a) : bits(a); };
 constexpr auto kNegate = [](auto a) { return -bits(a); };
-constexpr auto kOnes = [](auto a) { return std::popcount(a); };
 constexpr auto kNot = [](auto a) { return ~a; };
-constexpr auto kAnd = [](auto a, auto b) { return a & b; };
 constexpr auto kAndNot = [](auto a, auto b) { return a & ~b; };
-constexpr auto kOr = [](auto a, auto b) { return a | b; };
-constexpr auto kXor = [](auto a, auto b) { return a ^ b; };
 constexpr auto kShiftLeft = [](auto a, auto b) { return bits(a) << b; };
 constexpr auto kShiftRight = [](auto a, auto b) { return a >> b; };
-template <typename U>
-constexpr U kSign = U{1} << (8 * sizeof(U) - 1);
-template <typename U>
-constexpr auto kFloatAbsolute = [](U a) { return a & ~kSign<U>; };
-template <typename U>
-constexpr auto kFloatNegate = [](U a) { return a ^ kSign<U>; };
-constexpr auto kCeil = [](auto a) { return canonical(std::ceil(a)); };
-constexpr auto kFloor = [](auto a) { return canonical(std::floor(a)); };
-constexpr auto kTrunc = [](auto a) { return canonical(std::trunc(a)); };
-constexpr auto kNearest = [](auto a) { return nearest(a); };
-constexpr auto kRoot = [](auto a) { return canonical(std::sqrt(a)); };
-constexpr auto kFloatAdd = [](auto a, auto b) { return canonical(a + b); };
-constexpr auto kFloatSubtract = [](auto a, auto b) { return canonical(a - b); };
-constexpr auto kFloatMultiply = [](auto a, auto b) { return canonical(a * b); };
-constexpr auto kFloatDivide = [](auto a, auto b) { return canonical(a / b); };
-constexpr auto kMinimum = [](auto a, auto b) { return minimum(a, b); };
-constexpr auto kMaximum = [](auto a, auto b) { return maximum(a, b); };
 constexpr auto kPseudoMinimum = [](auto a, auto b) { return b < a ? b : a; };
 constexpr auto kPseudoMaximum = [](auto a, auto b) { return a < b ? b : a; };
-constexpr auto kSame = [](auto a) { return a; };
 constexpr auto kCanonical = [](auto a) { return canonical(a); };
 constexpr auto kDemote = [](f64 a) { return canonical(static_cast<f32>(a)); };
-template <typename To>
-constexpr auto kSaturate = [](auto a) { return truncate_saturating<To>(a); };
 
 }  // namespace
-
-// An operator and what it does.
-#define OPERATOR(name, statement) \
-  case wasm::Operator::name:      \
-    statement;                    \
-    return true;
 
 bool vector_numeric(const wasm::Instruction& instruction, Operands& o) {
   switch (instruction.op) {

@@ -46,11 +46,9 @@ TEST_CASE("linked modules are compiled in their order after the module, each for
   for (const char* name : {"first", "second"})
     request.links.push_back({name, Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
   world.host.compiler = [](int socket) {
-    const auto asked = receive_datagram(socket, wire::kCompileRequestBytes);
-    if (!asked || asked->fds.size() != 2) return;
-    wire::CompileRequest compile{};
-    std::memcpy(&compile, asked->bytes.data(), sizeof compile);
-    (void)!::write(asked->fds[1].get(), "image", 1 + compile.slot);
+    const auto asked = receive_request(socket);
+    if (!asked) return;
+    (void)!::write(asked->image.get(), "image", 1 + asked->request.slot);
     reply(socket, wire::CompileStatus::compiled);
     wait_for_end(socket);
   };
@@ -83,12 +81,11 @@ TEST_CASE("a linked module that is refused is named") {
   auto request = world.request();
   request.links.push_back({"first", Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
   world.host.compiler = [](int socket) {
-    const auto asked = receive_datagram(socket, wire::kCompileRequestBytes);
-    if (!asked || asked->fds.size() != 2) return;
-    wire::CompileRequest compile{};
-    std::memcpy(&compile, asked->bytes.data(), sizeof compile);
-    (void)!::write(asked->fds[1].get(), "image", 5);
-    reply(socket, compile.slot == 0 ? wire::CompileStatus::compiled : wire::CompileStatus::refused, "no good", 8);
+    const auto asked = receive_request(socket);
+    if (!asked) return;
+    (void)!::write(asked->image.get(), "image", 5);
+    reply(socket, asked->request.slot == 0 ? wire::CompileStatus::compiled : wire::CompileStatus::refused, "no good",
+          8);
     wait_for_end(socket);
   };
   const auto& result = world.finish(world.add(std::move(request)));
@@ -172,17 +169,13 @@ TEST_CASE("a compiler is told which export is called, and of linked modules none
   request.options.invoke = "main loop";
   request.links.push_back({"first", Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
   world.host.compiler = [](int socket) {
-    const auto asked = receive_datagram(socket, wire::kCompileRequestBytes);
-    if (!asked || asked->fds.size() != 2) return;
-    wire::CompileRequest compile{};
-    std::memcpy(&compile, asked->bytes.data(), sizeof compile);
-    const std::string entry(reinterpret_cast<const char*>(asked->bytes.data()) + sizeof compile,
-                            asked->bytes.size() - sizeof compile);
-    (void)!::write(asked->fds[1].get(), "image", 5);
-    const bool is_right = compile.slot == 0 ? entry == "main loop" : entry.empty();
-    const bool is_last = compile.slot == 1;
+    const auto asked = receive_request(socket);
+    if (!asked) return;
+    (void)!::write(asked->image.get(), "image", 5);
+    const bool is_right = asked->request.slot == 0 ? asked->entry == "main loop" : asked->entry.empty();
+    const bool is_last = asked->request.slot == 1;
     reply(socket, is_right && !is_last ? wire::CompileStatus::compiled : wire::CompileStatus::refused,
-          is_right ? "as expected" : entry.c_str());
+          is_right ? "as expected" : asked->entry.c_str());
     wait_for_end(socket);
   };
   CHECK(world.finish(world.add(std::move(request))).reason == "linked module first: as expected");

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,10 +35,27 @@ inline void reply(int socket, wire::CompileStatus status, const char* text = "",
   (void)send_datagram(socket, bytes_of(reply));
 }
 
+// What a compiler is asked for; nothing where the request has the wrong form.
+struct Asked {
+  wire::CompileRequest request{};
+  std::string entry;
+  Fd image;
+};
+inline std::optional<Asked> receive_request(int socket) {
+  auto datagram = receive_datagram(socket, wire::kCompileRequestBytes);
+  if (!datagram || datagram->fds.size() != 2 || datagram->bytes.size() < sizeof(wire::CompileRequest)) return {};
+  Asked asked;
+  std::memcpy(&asked.request, datagram->bytes.data(), sizeof asked.request);
+  asked.entry.assign(reinterpret_cast<const char*>(datagram->bytes.data()) + sizeof asked.request,
+                     datagram->bytes.size() - sizeof asked.request);
+  asked.image = std::move(datagram->fds[1]);
+  return asked;
+}
+
 inline void good_compiler(int socket) {
-  const auto request = receive_datagram(socket, wire::kCompileRequestBytes);
-  if (!request || request->fds.size() != 2) return;
-  (void)!::write(request->fds[1].get(), "image", 5);
+  const auto asked = receive_request(socket);
+  if (!asked) return;
+  (void)!::write(asked->image.get(), "image", 5);
   reply(socket, wire::CompileStatus::compiled);
   wait_for_end(socket);
 }
