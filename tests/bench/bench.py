@@ -1,56 +1,80 @@
 #!/usr/bin/env python3
 """The benchmark: programs x engines, interleaved in one run, with the ratios that slackd promises.
 
-Every round runs every engine once on a program, in an order that changes from round to round. slackd's own modes are compiled
-`--layouts` times with functions at other places: a round uses the next layout, so that the luck of code placement averages out.
-The ratio of two modes is the geometric mean, over the layouts, of the ratio of their fastest runs. Every engine must print what the
-first one prints.
+Everything is compiled first. slackd's own modes are compiled `--layouts` times with functions at other places, so that the luck of
+code placement averages out: the ratio of two modes is the geometric mean, over the layouts, of the ratio of their least times.
+Every image of every engine runs equally often: short programs many times, long ones seldom, so that all of it takes `--minutes`.
+Every engine must print what the first one prints.
+
+A run that was cut off goes on with --resume and the same --json and --scratch. Images in --scratch are used again if the compiler
+and the module are the same, so --prepare-only can compile while the machine is still busy.
+
+exit status: 0 all was measured, and every promise that was tested is kept (or --no-verdict); 1 something was not measured, it is
+said what and why; 2 wrong usage; 3 all was measured, and a promise is not kept; 130 interrupted
 """
 import argparse
-import collections
 import concurrent.futures
+import dataclasses
 import json
-import math
 import os
 import pathlib
-import shutil
-import statistics
+import platform
+import re
+import signal
 import sys
 import tempfile
+import time
 
 import chart
-from engines import Daemon, Failed, Slackd, V8, Wasm2c, Wasmtime
+import report
+from engines import Daemon, Failed, Measured, Slackd, V8, Wasm2c, Wasmtime, counters_missing, digest
+from measure import MOST_SCATTERED, measure, round_seconds, rounds_for, seconds_that_fit
+from priority import Launch, Priority
 from programs import archive_programs, kernel_programs
 
 MODES = ["none", "counted", "slacked", "checked", "epoch"]
-PEERS = ["service", "wasmtime:none", "wasmtime:epoch", "wasmtime:fuel", "v8", "wasm2c"]
-PRINTS_TIMES = {"hashset", "sqlite3"}  # their output is not the same twice
-# (what, of what, geomean at the most, each program at the most): what is promised of metering and against the peers.
-PROMISES = [("slackd:slacked", "slackd:none", 1.02, 1.10), ("slackd:counted", "slackd:none", 1.01, None),
-            ("slackd:slacked", "slackd:checked", 1.00, None), ("slackd:slacked", "wasmtime:none", 0.75, None),
-            ("slackd:slacked", "v8", 0.85, None)]
-
-
-def geomean(values):
-    return math.exp(statistics.fmean(math.log(value) for value in values))
+PEERS = ["wasmtime:none", "wasmtime:epoch", "wasmtime:fuel", "v8", "wasm2c"]
+SERVICE = "service"
+EXTRA_SECONDS = 45  # that a program may take longer because its times scatter
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True, type=pathlib.Path, help="the build directory of slackd")
+    parser.add_argument("--build", type=pathlib.Path, help="the build directory of slackd")
     parser.add_argument("--data", type=pathlib.Path, help="the unpacked benchmark archive; without: the kernels alone")
     parser.add_argument("--engines", default=",".join(MODES), help=f"modes of slackd ({', '.join(MODES)}), peers "
-                        f"({', '.join(PEERS)}), or `all`; default: the modes")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--layouts", type=int, default=5, help="how many placements of the code each mode of slackd has")
+                        f"({', '.join(PEERS)}), `all` of these, or {SERVICE}: slacked by way of slackctl and slackd; default: the modes")
+    parser.add_argument("--minutes", type=float, default=30, help="how long measuring may take; compiling comes on top (30)")
+    parser.add_argument("--rounds", type=int, help="run everything so often instead")
+    parser.add_argument("--least-rounds", type=int, default=2, help="of programs that take less than a second (2)")
+    parser.add_argument("--layouts", type=int, default=5, help="how many placements of the code each mode of slackd has (5)")
     parser.add_argument("--cpu", type=int, help="pin everything measured to this CPU")
+    parser.add_argument("--no-realtime", action="store_true", help="measure at the priority this was started with")
+    parser.add_argument("--events", default="instructions:u,cycles:u", metavar="EVENTS", help="count these with `perf stat`, in runs "
+                        "of their own, where perf and processor offer them (instructions:u,cycles:u); '' for none")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="compilations at a time, before anything is measured")
-    parser.add_argument("--json", type=pathlib.Path, help="also write every time here")
-    parser.add_argument("--svg", type=pathlib.Path, help="also draw the ratios to the first engine")
+    parser.add_argument("--json", type=pathlib.Path, help="write every time here, program by program as they come")
+    parser.add_argument("--svg", type=pathlib.Path, help="draw the ratios to the first engine")
     parser.add_argument("--scratch", type=pathlib.Path, help="keep compiled programs here (default: a directory that goes)")
+    parser.add_argument("--resume", action="store_true", help="keep what --json holds of the same images")
+    parser.add_argument("--prepare-only", action="store_true", help="compile to --scratch, measure nothing")
+    parser.add_argument("--no-verdict", action="store_true", help="a promise that is not kept does not change the exit status")
+    parser.add_argument("--show", type=pathlib.Path, metavar="JSON", help="print what an earlier run found, and nothing else")
     parser.add_argument("programs", nargs="*", help="names; all without")
     arguments = parser.parse_args()
-    arguments.build = arguments.build.resolve()
+    if not arguments.show and not arguments.build:
+        parser.error("--build or --show is needed")
+    if arguments.resume and not arguments.json:
+        parser.error("--resume goes on with the file of --json")
+    if arguments.prepare_only and not arguments.scratch:
+        parser.error("--prepare-only needs --scratch")
+    if arguments.cpu is not None and arguments.cpu not in os.sched_getaffinity(0):
+        parser.error(f"there is no CPU {arguments.cpu} to pin to; there are {sorted(os.sched_getaffinity(0))}")
+    if arguments.build:
+        arguments.build = arguments.build.resolve()
+        for needed in ("jit/llvm/slack-compile", "daemon/worker/slack-worker", "tests/system/worker-host"):
+            if not (arguments.build / needed).exists():
+                parser.error(f"{arguments.build / needed} is missing: build it with ninja first (meson setup -Dtests=true)")
     return parser, arguments
 
 
@@ -61,138 +85,237 @@ def make_engines(arguments, scratch):
     for name in wanted:
         if name in MODES:
             variants = [Slackd(arguments.build, scratch, name, layout) for layout in range(arguments.layouts)]
-        elif name == "service":
+        elif name == SERVICE:
             variants = [Daemon(arguments.build)]
+        elif name not in PEERS:
+            raise Failed(f"no engine {name}: {', '.join([*MODES, *PEERS, SERVICE])}")
         elif name.startswith("wasmtime:"):
             variants = [Wasmtime(scratch, name.split(":")[1])]
-        elif name == "v8":
-            variants = [V8()]
-        elif name == "wasm2c":
-            variants = [Wasm2c(scratch)]
         else:
-            raise Failed(f"no engine {name}: {', '.join([*MODES, *PEERS])}")
+            variants = [V8() if name == "v8" else Wasm2c(scratch)]
         engines[variants[0].name] = variants
     return engines
 
 
+def progress(text, keep=False):
+    """On a terminal the line is written over; elsewhere only what is kept is printed."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="\n" if keep else "", file=sys.stderr, flush=True)
+    elif keep:
+        print(text, file=sys.stderr, flush=True)
+
+
+def clock(seconds):
+    return f"{seconds // 60:.0f} min {seconds % 60:02.0f} s" if seconds >= 60 else f"{seconds:.0f} s"
+
+
 def prepare(engines, programs, jobs):
-    """Compiles everything. Returns what cannot be measured: {(engine, program): why}."""
-    broken = {}
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    """Compiles everything. Returns what cannot be measured: {program: {engine: why}}."""
+    broken = {program.name: {} for program in programs}
+    begin = time.monotonic()
+    pool = concurrent.futures.ThreadPoolExecutor(jobs)
+    try:
         tasks = {pool.submit(variant.prepare, program): (name, program.name)
                  for program in programs for name, variants in engines.items() for variant in variants}
-        for task in concurrent.futures.as_completed(tasks):
+        for done, task in enumerate(concurrent.futures.as_completed(tasks), 1):
+            name, program = tasks[task]
             try:
                 task.result()
-            except (Failed, OSError) as error:
-                broken.setdefault(tasks[task], str(error))
+            except (Failed, OSError, ValueError) as error:
+                broken[program].setdefault(name, str(error))
+            keep = done % max(len(tasks) // 10, 1) == 0 and time.monotonic() - begin > 10
+            progress(f"compiled {done} of {len(tasks)}, {clock(time.monotonic() - begin)}", keep)
+    finally:
+        pool.shutdown(cancel_futures=True)
     return broken
 
 
-def measure(engines, program, rounds, broken):
-    """{engine: [[times of layout 0], ...]}"""
-    times = {name: [[] for _ in variants] for name, variants in engines.items() if (name, program.name) not in broken}
-    output = None
-    for turn in range(rounds):
-        names = list(times)
-        shift = turn % max(len(names), 1)
-        for name in names[shift:] + names[:shift]:
-            layout = turn % len(engines[name])
-            try:
-                run = engines[name][layout].run(program)
-            except (Failed, OSError) as error:
-                broken[name, program.name] = str(error)
-                del times[name]
+def processor_name():
+    found = re.search(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    return found.group(1) if found else platform.machine()
+
+
+class Machine:
+    """What the processors did while this program ran."""
+
+    def __init__(self):
+        self.begin = self.now()
+
+    @staticmethod
+    def now():
+        ticks = [int(each) for each in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        own = sum(os.times()[:4]) * os.sysconf("SC_CLK_TCK")
+        user, nice, system, idle, iowait, irq, softirq, steal = ticks
+        return {"all": sum(ticks), "busy": user + nice + system, "stolen": steal, "own": own}
+
+    def conditions(self):
+        """Parts of all processors' time: what others than this program used, and what the host of a virtual machine took."""
+        spent = {name: value - self.begin[name] for name, value in self.now().items()}
+        every = max(spent["all"], 1)
+        return {"other_work": max(0.0, spent["busy"] - spent["own"]) / every, "stolen": spent["stolen"] / every}
+
+
+class Journal:
+    """The document of a run, written whole after every program."""
+
+    def __init__(self, arguments, programs, engines, priority, counters):
+        self.path = arguments.json
+        self.document = {
+            "wanted": [program.name for program in programs], "engines": list(engines), "layouts": arguments.layouts,
+            "machine": {"processor": processor_name(), "processors": os.cpu_count(), "system": platform.platform(),
+                        "priority": str(priority), "counters": counters, "begun": time.strftime("%Y-%m-%d %H:%M:%S")},
+            "programs": {}, "compile_usec": {}}
+        if arguments.resume and self.path.exists():
+            self.earlier = json.loads(self.path.read_text())
+        else:
+            self.earlier = {"programs": {}, "compile_usec": {}}
+
+    def resume(self, program, key):
+        """Takes over an earlier row of the same images."""
+        row = self.earlier["programs"].get(program.name)
+        if not row or row["key"] != key or row["not_measured"]:
+            return False
+        self.document["programs"][program.name] = row
+        return True
+
+    def add(self, program, key, row):
+        self.document["programs"][program.name] = {"key": key, **dataclasses.asdict(row)}
+
+    def write(self, engines, conditions):
+        rows = self.document["programs"]
+        self.document["programs"] = {name: rows[name] for name in self.document["wanted"] if name in rows}
+        self.document["machine"] |= conditions
+        self.document["compile_usec"] = {
+            name: self.earlier["compile_usec"].get(name, {}) | variants[0].compile_usec for name, variants in engines.items()}
+        if self.path:
+            unfinished = self.path.with_name(self.path.name + ".unfinished")
+            unfinished.write_text(json.dumps(self.document, indent=1))
+            unfinished.rename(self.path)
+
+
+def try_out(engines, programs, broken, priority):
+    """{program: microseconds} by one run of the first engine that can: how long programs take on this machine."""
+    usecs = {}
+    for place, program in enumerate(programs):
+        progress(f"trying out {program.name}, {place + 1} of {len(programs)}")
+        for name, variants in engines.items():
+            if name in broken[program.name]:
                 continue
-            if output is None:
-                output = run.output
-            elif run.output != output and program.name not in PRINTS_TIMES:
-                raise Failed(f"{program.name}: {name} printed something else than the first engine")
-            times[name][layout].append(run.usec)
-    return {name: [each for each in layouts if each] for name, layouts in times.items()}
+            try:
+                run = variants[0].run(program, Measured(Launch(priority.nice, priority.cpu)))
+                # coremark's figure is of one of its rounds.
+                usecs[program.name] = run.seconds * 1e6 if program.times_itself else run.usec
+                break
+            except (Failed, OSError, ValueError):
+                pass
+    return usecs
 
 
-def ratio(mine, base):
-    """Layout by layout where both have as many, else by the fastest of all."""
-    if len(mine) == len(base):
-        return geomean([min(a) / min(b) for a, b in zip(mine, base)])
-    return geomean([min(a) for a in mine]) / geomean([min(b) for b in base])
+def measure_all(arguments, engines, programs, broken, priority, events, journal, out):
+    names = list(engines)
+    keys = {program.name: digest(*(variant.key(program) for name, variants in engines.items() for variant in variants
+                                   if name not in broken[program.name])) for program in programs}
+    kept = [program for program in programs if arguments.resume and journal.resume(program, keys[program.name])]
+    wanted = [program for program in programs if program not in kept]
+    usecs = try_out(engines, wanted, broken, priority)
+    machine, deadline = Machine(), time.monotonic() + 60 * arguments.minutes
+
+    def rounds_of(program, left):
+        usec = usecs.get(program.name, 0)
+        if arguments.rounds:
+            return arguments.rounds
+        fitting = seconds_that_fit(engines, [usecs.get(each.name, 0) for each in left], deadline - time.monotonic(),
+                                   arguments.least_rounds)
+        return rounds_for(fitting, usec, arguments.least_rounds)
+
+    estimate = sum(rounds_of(program, wanted) * round_seconds(engines, usecs.get(program.name, 0)) for program in wanted)
+    progress(f"{len(wanted)} programs to measure on {len(engines)} engines, {len(kept)} taken over: about {clock(estimate)}; "
+             f"priority: {priority}", True)
+    report.print_header(names, out)
+    begin = time.monotonic()
+    for program in programs:
+        if program in wanted:
+            left = wanted[wanted.index(program):]
+            rounds, place = rounds_of(program, left), len(wanted) - len(left)
+
+            def tell(done, of, place=place, program=program):
+                progress(f"{program.name} ({place + 1} of {len(wanted)}): run {done + 1} of {of}; "
+                         f"{clock(time.monotonic() - begin)} of about {clock(estimate)}")
+            usec = usecs.get(program.name, 0)
+            more = rounds if arguments.rounds else min(MOST_SCATTERED, rounds + int(EXTRA_SECONDS / round_seconds(engines, usec)))
+            row = measure(engines, program, rounds, more, usec, broken[program.name], priority, events, tell)
+            journal.add(program, keys[program.name], row)
+            journal.write(engines, machine.conditions())
+            progress(f"{program.name} ({place + 1} of {len(wanted)}): {row.rounds} rounds, {row.priority}, {clock(row.seconds)}; "
+                     f"{clock(time.monotonic() - begin)} of about {clock(estimate)}", True)
+        report.print_row(program.name, journal.document["programs"][program.name]["runs"], names, out)
+    journal.write(engines, machine.conditions() if wanted else {})
 
 
-def print_promises(rows):
-    for engine, base, mean, each in PROMISES:
-        ratios = {program: ratio(row[engine], row[base]) for program, row in rows.items() if engine in row and base in row}
-        if not ratios:
-            continue
-        value = geomean(ratios.values())
-        worst = max(ratios, key=ratios.get)
-        limit = f", none above {each:.2f}" if each else ""
-        kept = value <= mean and (not each or ratios[worst] <= each)
-        print(f"{engine}/{base}: geomean {value:.3f} of {len(ratios)}, worst {worst} {ratios[worst]:.3f} "
-              f"(promised: {mean:.2f}{limit}): {'kept' if kept else 'NOT kept'}")
+def finish(arguments, document, interrupted):
+    names = document["engines"]
+    complete, kept = report.print_rest(document, names, out=print)
+    if arguments.svg:
+        arguments.svg.write_text(chart.bar_chart(f"time relative to {names[0]}", report.series_of(document, names),
+                                                 [name for name in document["wanted"] if name in document["programs"]]))
+    if interrupted:
+        return 130
+    if not complete:
+        return 1
+    return 0 if kept or arguments.no_verdict else 3
 
 
-def counters_note():
-    return "hardware counters: " + ("perf is not installed" if not shutil.which("perf") else "run `perf stat` on worker-host "
-                                    "with the images that --scratch keeps, where the processor offers them")
+def show(arguments):
+    document = json.loads(arguments.show.read_text())
+    report.print_header(document["engines"], print)
+    for program, row in document["programs"].items():
+        report.print_row(program, row["runs"], document["engines"], print)
+    return finish(arguments, document, False)
+
+
+def run(parser, arguments, scratch):
+    programs = [*(archive_programs(arguments.data) if arguments.data else []), *kernel_programs(scratch)]
+    known = [program.name for program in programs]
+    if unknown := set(arguments.programs) - set(known):
+        parser.error(f"no program {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    programs = [program for program in programs if not arguments.programs or program.name in arguments.programs]
+    try:
+        engines = make_engines(arguments, scratch)
+    except Failed as error:
+        parser.error(str(error))
+    priority = Priority(not arguments.no_realtime, arguments.cpu)
+    why_not = counters_missing(arguments.events) if arguments.events else "not asked for"
+    counters = f"none: {why_not}" if why_not else f"{arguments.events}, by perf"
+    journal = Journal(arguments, programs, engines, priority, counters)
+    interrupted = False
+    try:
+        broken = prepare(engines, programs, arguments.jobs)
+        if arguments.prepare_only:
+            for program, engine, why in [(program, *each) for program, row in broken.items() for each in row.items()]:
+                print(f"not prepared: {engine}: {program}: {why}")
+            return 1 if any(broken.values()) else 0
+        measure_all(arguments, engines, programs, broken, priority, "" if why_not else arguments.events, journal,
+                    lambda text: print(text, flush=True))
+    except KeyboardInterrupt:
+        interrupted = True
+        progress("interrupted", True)
+    return finish(arguments, journal.document, interrupted)
 
 
 def main():
     parser, arguments = parse()
-    if arguments.cpu is not None:
-        os.sched_setaffinity(0, {arguments.cpu})
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what runs is ended too
+    if arguments.show:
+        return show(arguments)
     with tempfile.TemporaryDirectory(prefix="slackd-bench.") as temporary:
         scratch = (arguments.scratch or pathlib.Path(temporary)).resolve()
         scratch.mkdir(parents=True, exist_ok=True)
         os.chmod(scratch, 0o755)
-        programs = [*(archive_programs(arguments.data) if arguments.data else []), *kernel_programs(scratch)]
-        programs = [program for program in programs if not arguments.programs or program.name in arguments.programs]
-        if not programs:
-            parser.error("no program of that name")
         try:
-            engines = make_engines(arguments, scratch)
-        except Failed as error:
-            parser.error(str(error))
-        broken = prepare(engines, programs, arguments.jobs)
-        first = next(iter(engines))
-        print(f"{'program':<15}{first:>14}" + "".join(f"{name:>16}" for name in list(engines)[1:]), flush=True)
-        rows = {}
-        for program in programs:
-            times = measure(engines, program, arguments.rounds, broken)
-            rows[program.name] = times
-            line = f"{program.name:<15}"
-            for name in engines:
-                if name not in times:
-                    line += f"{'-':>{14 if name == first else 16}}"
-                elif name == first:
-                    line += f"{min(map(min, times[name])):>12.0f}us"
-                elif first in times:
-                    middle = statistics.median(sum(times[name], [])) / statistics.median(sum(times[first], []))
-                    line += f"{ratio(times[name], times[first]):>9.3f} ({middle:.2f})"[:16].rjust(16)
-            print(line, flush=True)
-        for name in list(engines)[1:]:
-            both = [row for row in rows.values() if name in row and first in row]
-            if both:
-                print(f"geomean of {len(both)}: {name}/{first} = {geomean([ratio(row[name], row[first]) for row in both]):.3f}")
-        print_promises(rows)
-        compile_cpu = collections.defaultdict(float)
-        for name, variants in engines.items():
-            for usec in variants[0].compile_usec.values():
-                compile_cpu[name] += (usec or 0) / 1e6
-        print("compile seconds: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in compile_cpu.items() if seconds)
-              + " (slackd, wasm2c: CPU time of one layout; wasmtime, v8: elapsed, on all cores)")
-        print(f"ratios: least time by layout, in brackets of medians; {arguments.rounds} rounds, {arguments.layouts} layouts; "
-              + counters_note())
-        for (name, program), why in sorted(broken.items()):
-            print(f"not measured: {name} {program}: {why}")
-        if arguments.json:
-            arguments.json.write_text(json.dumps({"microseconds": rows, "compile_usec": {
-                name: variants[0].compile_usec for name, variants in engines.items()}}, indent=1))
-        if arguments.svg:
-            series = {name: {program: ratio(row[name], row[first]) for program, row in rows.items() if name in row and first in row}
-                      for name in list(engines)[1:]}
-            arguments.svg.write_text(chart.bar_chart(f"time relative to {first}", series, list(rows)))
-    return 1 if broken else 0
+            return run(parser, arguments, scratch)
+        except KeyboardInterrupt:
+            progress("interrupted", True)
+            return 130
 
 
 if __name__ == "__main__":

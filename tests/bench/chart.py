@@ -9,7 +9,7 @@ BAR, GAP, HEIGHT, LEFT, TOP, BOTTOM = 7, 12, 300, 50, 60, 110
 def bar_chart(title, series, programs, most=2.5):
     """`series`: {engine: {program: ratio}}. Bars above `most` are cut and say their value."""
     group = BAR * len(series) + GAP
-    width = LEFT + group * len(programs) + GAP
+    width = max(LEFT + group * len(programs) + GAP, LEFT + 120 * len(series))
     scale = HEIGHT / most
     base = TOP + HEIGHT
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{base + BOTTOM}" font-family="sans-serif" '

@@ -32,5 +32,7 @@ def kernel_programs(scratch):
         directory = scratch / "kernels" / source.stem
         directory.mkdir(parents=True, exist_ok=True)
         wasm = directory / f"{source.stem}.wasm"
-        subprocess.run([*CLANG, str(source), "-o", str(wasm)], check=True)
+        done = subprocess.run([*CLANG, str(source), "-o", str(wasm)], stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"{source.name} is not compiled (wanted: clang-19, lld-19, wasi-libc): {done.stderr.strip()}")
         yield Program(f"k-{source.stem}", wasm.resolve(), directory.resolve())
