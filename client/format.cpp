@@ -50,10 +50,16 @@ std::string where(const std::optional<std::uint64_t>& offset) {
   return offset ? fmt::format("at offset {:#x}", *offset) : "";
 }
 
-std::string trap_text(const RunResult& result) {
-  std::string text = "trap: " + (result.trap ? printable(*result.trap) : std::string("unknown trap"));
+std::string trap_place(const RunResult& result) {
+  std::string text;
   if (result.trap_function) append(text, " in function ", printable(*result.trap_function));
   append(text, " ", where(result.trap_offset));
+  return text;
+}
+
+std::string trap_text(const RunResult& result) {
+  std::string text = "trap: " + (result.trap ? printable(*result.trap) : std::string("unknown trap"));
+  text += trap_place(result);
   append(text, ", ", fuel_phrase(result));
   return text;
 }
@@ -71,6 +77,7 @@ std::string stopped_text(std::string_view verdict, const std::string& why, const
   std::string text = std::string(verdict) + ": " + why;
   append(text, " ", time_phrase(result));
   append(text, ", ", fuel_phrase(result));
+  if (result.trap) append(text, ", ", printable(*result.trap) + trap_place(result));
   return text;
 }
 
@@ -121,15 +128,13 @@ std::string fuel_limit_text(Fuel limit) { return limit == kUnlimitedFuel ? "unli
 std::string printable(std::string_view hostile) {
   std::string text;
   while (!hostile.empty()) {
-    const std::size_t length = utf8_sequence(hostile);
-    const auto first = static_cast<unsigned char>(hostile.front());
-    // C1 controls, U+0080 to U+009F, are 0xc2 and one byte in UTF-8; some terminals obey them.
-    const bool is_c1 = length == 2 && first == 0xc2 && static_cast<unsigned char>(hostile[1]) < 0xa0;
-    if (length == 0 || first < 0x20 || first == 0x7f || is_c1)
-      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(hostile[is_c1 ? 1 : 0]));
+    const std::size_t length = std::max<std::size_t>(utf8_sequence(hostile), 1);
+    const std::string_view sequence = hostile.substr(0, length);
+    if (utf8_sequence(hostile) != 0 && !is_control(sequence))
+      text += sequence;
     else
-      text += hostile.substr(0, length);
-    hostile.remove_prefix(std::max<std::size_t>(length, 1));
+      for (const char byte : sequence) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    hostile.remove_prefix(length);
   }
   return text;
 }
@@ -246,6 +251,8 @@ std::string table_text(const std::vector<std::vector<std::string>>& rows) {
 }
 
 int exit_code_of(const RunResult& result) {
+  // The command line is what was wrong, as only the module could tell.
+  if (result.verdict == Verdict::refused && result.misinvoked.value_or(false)) return kExitUsage;
   if (result.verdict != Verdict::ok) return slack::exit_code_of(result.verdict);
   // The module ended well, its output did not reach the caller: that must not look like success.
   if (result.reason) return kExitOutput;

@@ -2,6 +2,7 @@
 #include "client/quantity.hpp"
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,9 @@ constexpr std::array kSizeUnits{
     Unit{"T", std::uint64_t{1} << 40},
     Unit{"TiB", std::uint64_t{1} << 40},
 };
+
+enum class Wrong { form, size };
+using Parsed = tl::expected<std::uint64_t, Wrong>;
 
 std::optional<std::uint64_t> multiply(std::uint64_t a, std::uint64_t b) {
   std::uint64_t product = 0;
@@ -63,45 +67,51 @@ std::optional<std::uint64_t> power_of_ten(std::uint64_t exponent) {
 }
 
 // DIGITS[.DIGITS][eDIGITS]SUFFIX as a whole number of the smallest unit.
-std::optional<std::uint64_t> parse(std::string_view text, std::span<const Unit> units, bool exponent_allowed) {
+Parsed parse(std::string_view text, std::span<const Unit> units, bool exponent_allowed) {
+  const auto wrong = [](Wrong how) { return tl::unexpected<Wrong>(how); };
   const std::string_view whole = take_digits(text);
   std::string_view decimals;
   if (text.starts_with('.')) {
     text.remove_prefix(1);
     decimals = take_digits(text);
-    if (decimals.empty()) return std::nullopt;
+    if (decimals.empty()) return wrong(Wrong::form);
   }
-  if (whole.empty()) return std::nullopt;
+  if (whole.empty()) return wrong(Wrong::form);
   std::optional<std::uint64_t> scale = 1;
   if (exponent_allowed && text.starts_with('e')) {
     text.remove_prefix(1);
     const std::string_view digits = take_digits(text);
+    if (digits.empty()) return wrong(Wrong::form);
     const auto exponent = to_number(digits);
-    if (digits.empty() || !exponent) return std::nullopt;
-    scale = *exponent > 19 ? std::nullopt : power_of_ten(*exponent);
-    if (!scale) return std::nullopt;
+    scale = !exponent || *exponent > 19 ? std::nullopt : power_of_ten(*exponent);
   }
   for (const Unit& unit : units) {
     if (unit.suffix != text) continue;
-    scale = multiply(*scale, unit.factor);
+    if (scale) scale = multiply(*scale, unit.factor);
     while (decimals.ends_with('0')) decimals.remove_suffix(1);
     const auto divisor = power_of_ten(decimals.size());
     const auto number = to_number(std::string(whole) + std::string(decimals));
-    if (!scale || !divisor || !number) return std::nullopt;
+    // More decimals than any unit has.
+    if (!divisor || (!number && !decimals.empty())) return wrong(Wrong::form);
+    if (!scale || !number) return wrong(Wrong::size);
     // number / divisor is the figure as written. What the divisor and the scale share goes first, so that a long row
     // of decimals does not overflow on the way to a result that fits.
     std::uint64_t left = *divisor;
     std::uint64_t right = *scale;
     for (const std::uint64_t prime : {2u, 5u})
       while (left % prime == 0 && right % prime == 0) left /= prime, right /= prime;
-    if (*number % left != 0) return std::nullopt;
-    return multiply(*number / left, right);
+    if (*number % left != 0) return wrong(Wrong::form);
+    const auto product = multiply(*number / left, right);
+    // The largest of all means unlimited.
+    if (!product || *product == std::numeric_limits<std::uint64_t>::max()) return wrong(Wrong::size);
+    return *product;
   }
-  return std::nullopt;
+  return wrong(Wrong::form);
 }
 
-tl::unexpected<Fault> refuse(std::string_view text, std::string_view expected) {
-  return fail(Fault{EINVAL, "'" + std::string(text) + "' is not " + std::string(expected)});
+tl::unexpected<Fault> refuse(std::string_view text, Wrong how, std::string_view form, std::string_view range) {
+  const std::string quoted = "'" + std::string(text) + "' is ";
+  return fail(Fault{EINVAL, how == Wrong::form ? quoted + "not " + std::string(form) : quoted + std::string(range)});
 }
 
 }  // namespace
@@ -110,20 +120,26 @@ Expected<Fuel> parse_fuel(std::string_view text) {
   if (text == "unlimited") return kUnlimitedFuel;
   const auto count = parse(text, kFuelUnits, true);
   if (!count)
-    return refuse(text, "an amount of fuel: write a whole number like 1000000, 1e6, 5M or 2.5G, or unlimited");
+    return refuse(text, count.error(),
+                  "an amount of fuel: write a whole number like 1000000, 1e6, 5M or 2.5G, or unlimited",
+                  "more fuel than can be counted: write 0 to 18446744073709551614, or unlimited");
   return Fuel(*count);
 }
 
 Expected<Micros> parse_duration(std::string_view text) {
   if (text == "unlimited") return kUnlimitedTime;
   const auto count = parse(text, kTimeUnits, false);
-  if (!count) return refuse(text, "a duration: write a number with us, ms, s, min or h, like 250ms, or unlimited");
+  if (!count)
+    return refuse(text, count.error(), "a duration: write a number with us, ms, s, min or h, like 250ms, or unlimited",
+                  "longer than can be counted: write 0us to 5000000000h, or unlimited");
   return Micros(*count);
 }
 
 Expected<Bytes> parse_size(std::string_view text) {
   const auto count = parse(text, kSizeUnits, false);
-  if (!count) return refuse(text, "a size: write a number of bytes, or one with K, M or G, like 64M or 2GiB");
+  if (!count)
+    return refuse(text, count.error(), "a size: write a number of bytes, or one with K, M or G, like 64M or 2GiB",
+                  "more than can be counted: write 0 to 16777215T");
   return Bytes(*count);
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "client/format.hpp"
 
@@ -23,14 +24,23 @@ struct EventDeleter {
   void operator()(sd_event* event) const { sd_event_unref(event); }
 };
 
+// Those that stop the run. One that the caller has ignored, as nohup does, stays ignored: blocked, it would come.
+std::vector<int> stopping_signals() {
+  std::vector<int> signals;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action{};
+    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) signals.push_back(number);
+  }
+  return signals;
+}
+
 // Signals stay blocked, and so wait for the event loop, for as long as this lives.
 class BlockedSignals {
  public:
-  BlockedSignals() {
+  explicit BlockedSignals(const std::vector<int>& signals) {
     sigset_t ours;
     sigemptyset(&ours);
-    sigaddset(&ours, SIGINT);
-    sigaddset(&ours, SIGTERM);
+    for (const int number : signals) sigaddset(&ours, number);
     ::sigprocmask(SIG_BLOCK, &ours, &before_);
   }
   BlockedSignals(const BlockedSignals&) = delete;
@@ -196,7 +206,7 @@ class RunCall {
     sd_event_exit(event_.get(), 0);
   }
   void stop();
-  Expected<void> watch();
+  Expected<void> watch(const std::vector<int>& signals);
 
   void on_reply(sd_bus_message* reply);
   void on_finished(sd_bus_message* signal);
@@ -217,7 +227,7 @@ class RunCall {
   std::optional<Expected<RunResult>> outcome_;
 };
 
-Expected<void> RunCall::watch() {
+Expected<void> RunCall::watch(const std::vector<int>& signals) {
   sd_bus* bus = client_.bus();
   int result = sd_bus_match_signal(bus, nullptr, client_.destination(), kManagerPath, kManagerInterface, "RunFinished",
                                    &handle<&RunCall::on_finished>, this);
@@ -237,7 +247,7 @@ Expected<void> RunCall::watch() {
                               "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.slackd.Slack1'",
                               &handle<&RunCall::on_owner_changed>, this);
   }
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : signals) {
     if (result < 0) break;
     result = sd_event_add_signal(
         event_.get(), nullptr, number,
@@ -252,14 +262,15 @@ Expected<void> RunCall::watch() {
 }
 
 Expected<RunResult> RunCall::run(const RunRequest& request) {
-  const BlockedSignals blocked;
+  const auto signals = stopping_signals();
+  const BlockedSignals blocked(signals);
   sd_event* raw_event = nullptr;
   int result = sd_event_new(&raw_event);
   event_.reset(raw_event);
   if (result >= 0) result = sd_bus_attach_event(client_.bus(), raw_event, SD_EVENT_PRIORITY_NORMAL);
   if (result < 0) return bus_failure("start an event loop", result);
   // Before the call: no run can end unseen.
-  if (auto watching = watch(); !watching) return fail(client_.explain(watching.error()));
+  if (auto watching = watch(signals); !watching) return fail(client_.explain(watching.error()));
   auto message = build_call(client_, request);
   if (!message) return fail(message.error());
   result =

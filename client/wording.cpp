@@ -94,6 +94,7 @@ std::string exact_text(Bytes size) {
 }
 
 std::string exact_text(Micros duration) {
+  if (duration == kUnlimitedTime) return "unlimited";
   static constexpr std::array kUnits{Unit{1'000'000, "s"}, Unit{1'000, "ms"}, Unit{1, "us"}};
   return in_greatest(duration.count(), kUnits);
 }

@@ -174,7 +174,9 @@ std::string footer() {
          "SIZE      bytes, or a number with K, M or G (powers of 1024): 64K, 1M, 2GiB\n"
          "\n"
          "Without --private or --system, the slackd service is used if its name on the system bus is owned or\n"
-         "activatable, else a private slackd. Ctrl-C stops the run; a second one ends slackctl at once.\n"
+         "activatable, else a private slackd. Ctrl-C stops the run, as do SIGTERM and SIGHUP; a second one ends "
+         "slackctl at\n"
+         "once.\n"
          "\n" +
          exit_code_help();
 }
@@ -290,9 +292,10 @@ void add_results(CLI::App& verb, CommandLine& line) {
           "--report",
           [&line](const std::string& text) {
             if (text.empty()) throw CLI::ValidationError("--report", "the name of a file is missing");
-            line.report = text;
+            // As a file of that name is written: into what is there, behind the module's output.
+            line.report = text == "-" ? "/dev/stdout" : text;
           },
-          "Write the result to FILE as one JSON object")
+          "Write the result to FILE as one JSON object; -: to standard output, after the module's")
       ->take_last()
       ->type_name("FILE");
 }

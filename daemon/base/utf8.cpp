@@ -31,6 +31,28 @@ std::size_t utf8_sequence(std::string_view text) {
   return size;
 }
 
+bool is_control(std::string_view sequence) {
+  const auto byte = [sequence](std::size_t i) {
+    return static_cast<unsigned>(static_cast<unsigned char>(sequence[i]));
+  };
+  switch (sequence.size()) {
+    case 1:
+      return byte(0) < 0x20 || byte(0) == 0x7f;
+    case 2: {
+      const unsigned point = (byte(0) & 0x1fU) << 6 | (byte(1) & 0x3fU);
+      return point < 0xa0 || point == 0x061c;  // ARABIC LETTER MARK
+    }
+    case 3: {
+      const unsigned point = (byte(0) & 0x0fU) << 12 | (byte(1) & 0x3fU) << 6 | (byte(2) & 0x3fU);
+      // Marks; embeddings and overrides; isolates.
+      return point == 0x200e || point == 0x200f || (point >= 0x202a && point <= 0x202e) ||
+             (point >= 0x2066 && point <= 0x2069);
+    }
+    default:
+      return false;
+  }
+}
+
 std::size_t valid_utf8_prefix(std::string_view text) {
   std::size_t position = 0;
   while (position < text.size()) {

@@ -23,7 +23,14 @@ const char* name_of(run::RunTable::Refusal::Why why) {
   return errors::kFault;
 }
 
-constexpr char kBusy[] = "too many calls wait to look at the cache's disk; try again later";
+// The answer to a call whose method has returned.
+void reply_fault(sd_bus_message* call, const Fault& fault) {
+  const char* const name = fault.code == EAGAIN ? errors::kLimitExceeded : errors::kFault;
+  sd_bus_error error = SD_BUS_ERROR_NULL;
+  (void)errors::set(&error, name, fault.what);
+  (void)sd_bus_reply_method_error(call, &error);
+  sd_bus_error_free(&error);
+}
 
 }  // namespace
 
@@ -92,10 +99,14 @@ int ManagerBus::list_runs(sd_bus_message* message, void* userdata, sd_bus_error*
 
 int ManagerBus::get_status(sd_bus_message* message, void* userdata, sd_bus_error* error) {
   auto* self = static_cast<ManagerBus*>(userdata);
+  const auto caller = self->callers_.who(message);
+  if (!caller) return errors::set(error, errors::kFault, caller.error().what);
   const auto call = std::shared_ptr<sd_bus_message>(sd_bus_message_ref(message), sd_bus_message_unref);
-  const bool asked = self->table_.cache().tell(
-      [self, call](const run::ImageCache::Status& cache) { (void)self->reply_status(call.get(), cache); });
-  return asked ? 1 : errors::set(error, errors::kLimitExceeded, kBusy);
+  self->table_.cache().tell(caller->uid, [self, call](const Expected<run::ImageCache::Status>& cache) {
+    if (!cache) return reply_fault(call.get(), cache.error());
+    (void)self->reply_status(call.get(), *cache);
+  });
+  return 1;
 }
 
 int ManagerBus::reply_status(sd_bus_message* call, const run::ImageCache::Status& cache) {
@@ -129,9 +140,11 @@ int ManagerBus::prune(sd_bus_message* message, void* userdata, sd_bus_error* err
   const auto whose = caller->uid == 0 ? std::nullopt : std::optional(caller->uid);
   const auto runs = static_cast<std::uint32_t>(self->table_.prune(whose));
   const auto call = std::shared_ptr<sd_bus_message>(sd_bus_message_ref(message), sd_bus_message_unref);
-  const bool asked = self->table_.cache().prune(
-      whose, [call, runs](std::uint64_t images) { (void)sd_bus_reply_method_return(call.get(), "ut", runs, images); });
-  return asked ? 1 : errors::set(error, errors::kLimitExceeded, kBusy);
+  self->table_.cache().prune(caller->uid, whose, [call, runs](const Expected<std::uint64_t>& images) {
+    if (!images) return reply_fault(call.get(), images.error());
+    (void)sd_bus_reply_method_return(call.get(), "ut", runs, *images);
+  });
+  return 1;
 }
 
 }  // namespace slack::bus

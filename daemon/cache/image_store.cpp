@@ -29,20 +29,28 @@ bool is_entry(std::string_view name) {
   return name.size() == 2 * sizeof(Key) + kSuffix.size() && name.ends_with(kSuffix) && name.front() != '.';
 }
 
-// The names in a folder.
-std::vector<std::string> names_in(int folder) {
-  std::vector<std::string> names;
+// What is no folder here is nobody's images: it has gone meanwhile, or is something else by that name.
+bool is_no_folder(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
+// The names in a folder; `path` is for the fault.
+Expected<std::vector<std::string>> names_in(int folder, const std::string& path) {
   const int copy = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* list = copy < 0 ? nullptr : ::fdopendir(copy);
   if (list == nullptr) {
+    auto fault = fault_from_errno("read the folder " + path);
     if (copy >= 0) ::close(copy);
-    return names;
+    return fail(std::move(fault));
   }
+  std::vector<std::string> names;
+  errno = 0;
   while (const dirent* entry = ::readdir(list)) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
+    errno = 0;
   }
+  const int error = errno;
   ::closedir(list);
+  if (error != 0) return fail("read the folder " + path, error);
   return names;
 }
 
@@ -101,9 +109,11 @@ struct UserFound {
   Bytes bytes;
 };
 
-UserFound look_into(Fd folder) {
+Expected<UserFound> look_into(Fd folder, const std::string& path) {
   UserFound user;
-  for (auto& name : names_in(folder.get())) {
+  auto names = names_in(folder.get(), path);
+  if (!names) return fail(names.error());
+  for (auto& name : *names) {
     struct stat status{};
     if (::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) continue;
     if (!is_entry(name)) {
@@ -181,29 +191,59 @@ Expected<void> ImageStore::save(uid_t uid, const Key& key, int image, Bytes imag
   return {};
 }
 
-std::size_t ImageStore::prune(std::optional<uid_t> uid) {
+void ImageStore::remove(uid_t uid, const Key& key) {
+  const Fd folder = user_folder(uid, false);
+  if (folder.valid()) ::unlinkat(folder.get(), name_of(key).c_str(), 0);
+}
+
+Expected<std::size_t> ImageStore::prune(std::optional<uid_t> uid) {
   std::size_t count = 0;
-  for (const auto& name : names_in(folder_.get())) {
+  std::optional<Fault> left;  // the first
+  const auto names = names_in(folder_.get(), path_);
+  if (!names) return fail(names.error());
+  for (const auto& name : *names) {
     const auto owner = uid_of(name);
     if (!owner || (uid && *owner != *uid)) continue;
+    const std::string path = path_ + "/" + name;
+    const auto leave = [&left](Fault fault) {
+      if (!left && !is_no_folder(fault.code)) left = std::move(fault);
+    };
     const Fd folder = open_folder(folder_.get(), name.c_str());
-    if (!folder.valid()) continue;
-    for (const auto& image : names_in(folder.get()))
-      if (::unlinkat(folder.get(), image.c_str(), 0) == 0 && is_entry(image)) ++count;
+    if (!folder.valid()) {
+      leave(fault_from_errno("open the folder " + path));
+      continue;
+    }
+    const auto images = names_in(folder.get(), path);
+    if (!images) {
+      leave(images.error());
+      continue;
+    }
+    for (const auto& image : *images) {
+      if (::unlinkat(folder.get(), image.c_str(), 0) == 0)
+        count += is_entry(image) ? 1 : 0;
+      else
+        leave(fault_from_errno("remove " + path + "/" + image));
+    }
     ::unlinkat(folder_.get(), name.c_str(), AT_REMOVEDIR);
   }
+  if (left) return fail(Fault{left->code, left->what + "; " + std::to_string(count) + " images were removed"});
   return count;
 }
 
-StoreUse ImageStore::sweep() {
+Expected<StoreUse> ImageStore::sweep() {
   const std::lock_guard lock(sweeping_);
   std::vector<UserFound> users;
   StoreUse use;
-  for (const auto& name : names_in(folder_.get())) {
+  const auto names = names_in(folder_.get(), path_);
+  if (!names) return fail(names.error());
+  for (const auto& name : *names) {
     if (!uid_of(name)) continue;
     Fd folder = open_folder(folder_.get(), name.c_str());
-    if (!folder.valid()) continue;
-    users.push_back(look_into(std::move(folder)));
+    if (!folder.valid() && is_no_folder(errno)) continue;
+    if (!folder.valid()) return fail("open the folder " + path_ + "/" + name);
+    auto found = look_into(std::move(folder), path_ + "/" + name);
+    if (!found) return fail(found.error());
+    users.push_back(std::move(*found));
     use.entries += users.back().images.size();
     use.bytes += users.back().bytes;
   }

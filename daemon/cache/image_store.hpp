@@ -49,11 +49,13 @@ class ImageStore {
   [[nodiscard]] Expected<std::optional<Fd>> load(uid_t uid, const Key& key);
   // Keeps an image; then evicts what is too much.
   [[nodiscard]] Expected<void> save(uid_t uid, const Key& key, int image, Bytes image_bytes);
-  // Removes a user's images, or all; how many.
-  [[nodiscard]] std::size_t prune(std::optional<uid_t> uid);
+  // Takes one back.
+  void remove(uid_t uid, const Key& key);
+  // Removes a user's images, or all; how many. A fault if one was left: the disk's, or the folder's.
+  [[nodiscard]] Expected<std::size_t> prune(std::optional<uid_t> uid);
   // Looks through everything, evicts down to the limits, and says what is left. What goes is the longest unused of the
   // user who takes the most: nobody pushes out another's images by storing many.
-  StoreUse sweep();
+  [[nodiscard]] Expected<StoreUse> sweep();
 
   [[nodiscard]] StoreCounts counts() const { return {stored_, evicted_, bad_}; }
   [[nodiscard]] const std::string& path() const { return path_; }

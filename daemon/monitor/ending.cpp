@@ -22,10 +22,14 @@ Cause cause_of(const wire::WorkerReport& report) {
     case wire::End::exited:
       return Cause{Verdict::ok, {}};
     case wire::End::trapped:
+      // What slackd asked for has a cause already, and this one does not count.
+      if (report.trap == static_cast<std::uint32_t>(Trap::interrupt))
+        return crashed("the worker was interrupted from outside slackd");
       return Cause{Verdict::trap, std::string(message_of(static_cast<Trap>(report.trap)))};
     case wire::End::limit:
       return Cause{Verdict::limit, text_of(report)};
     case wire::End::refused:
+    case wire::End::misinvoked:
       return Cause{Verdict::refused, text_of(report)};
     case wire::End::fault:
       return crashed(text_of(report));

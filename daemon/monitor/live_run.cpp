@@ -15,14 +15,16 @@ LiveRun::LiveRun(Assignment&& assignment, std::shared_ptr<const SafepointPage> i
       image(std::move(assignment.image)),
       page(std::move(its_page)),
       slot(its_slot),
-      state(fuel_limit(), limits.counts),
+      state(fuel_limit(), limits.halt),
       plan(LookPlan::Limits{}, Nanos(0)) {}
 
 void LiveRun::go(Nanos now) {
   went = now;
   cpu_at_go = process.cpu_time();
   wall_deadline = now + to_nanos(limits.wall);
-  plan = LookPlan(LookPlan::Limits{fuel_limit(), to_nanos(limits.slack), wall_deadline, to_nanos(limits.cpu)}, now);
+  // Nothing is to be seen on the page of a run that publishes its fuel at its end only.
+  const Fuel watched = parks() ? fuel_limit() : kUnlimitedFuel;
+  plan = LookPlan(LookPlan::Limits{watched, to_nanos(limits.slack), wall_deadline, to_nanos(limits.cpu)}, now);
 }
 
 Outcome LiveRun::outcome(Nanos now) const {

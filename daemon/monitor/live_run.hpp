@@ -18,6 +18,8 @@ namespace slack::monitor {
 struct LiveRun {
   LiveRun(Assignment&& assignment, std::shared_ptr<const SafepointPage> its_page, std::optional<bpf::Slot> its_slot);
 
+  // Its code publishes fuel as it runs and can be parked.
+  [[nodiscard]] bool parks() const { return limits.halt == Halt::park; }
   // Published fuel; 0 for a run that counts none.
   [[nodiscard]] Fuel published() const { return limits.counts ? page->published() : Fuel(0); }
   // CPU time since Go, and peak memory: the kernel's last word if the worker has been reaped.

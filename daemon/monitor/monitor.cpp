@@ -80,8 +80,8 @@ Expected<void> Monitor::run(Assignment assignment) {
   held.page = std::make_shared<const SafepointPage>(std::move(*page));
   held.counts = assignment.limits.counts;
   const RunId id = assignment.id;
-  // A run that counts nothing has no exact fuel either. One that finds no slot is told its published fuel.
-  if (impl_->probe != nullptr && held.counts) {
+  // Registers are read at parks only. A run that finds no slot is told its published fuel.
+  if (impl_->probe != nullptr && held.counts && assignment.limits.halt == Halt::park) {
     if (auto slot = impl_->probe->watch(assignment.pidfd.get()); slot) held.slot = *slot;
   }
   auto live = std::make_unique<LiveRun>(std::move(assignment), held.page, held.slot);

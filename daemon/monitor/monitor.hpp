@@ -12,6 +12,7 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/units.hpp"
+#include "daemon/monitor/safepoint_state.hpp"
 #include "daemon/wire/verdict.hpp"
 #include "daemon/wire/worker_protocol.hpp"
 #include "jit/image/image_view.hpp"
@@ -25,7 +26,8 @@ struct RunLimits {
   Micros slack{10'000};
   Micros wall{60'000'000};  // from go
   Micros cpu = kUnlimitedTime;
-  bool counts = true;  // false: metering publishes no fuel (none, epoch)
+  bool counts = true;      // false: metering tells no fuel, not even at the end (none, epoch)
+  Halt halt = Halt::park;  // what its metering leaves to end it by
 };
 
 // A prepared worker (it has said Hello{prepared}); the monitor sends Go.

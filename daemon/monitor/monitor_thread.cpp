@@ -37,6 +37,8 @@ constexpr Nanos kHangupGrace{100'000'000};
 constexpr Nanos kReapAgain{10'000'000};
 // Wake-ups by a userfaultfd without an event, per arming; more of them are a worker playing with its mapping.
 constexpr int kMostEmptyEvents = 16;
+// What an interrupted run may wait for a core beyond a parked one, of which there is nothing more to learn.
+constexpr Nanos kInterruptPatience{80'000'000};
 // How long the daemon's end waits for a killed worker.
 constexpr Micros kReapPatience{5'000'000};
 
@@ -282,6 +284,7 @@ void MonitorThread::on_death(Serial serial, LiveRun& run) {
 void MonitorThread::perform(Serial serial, LiveRun& run, Actions actions) {
   if (actions.has(Action::disarm)) run.userfault.disarm();
   if (actions.has(Action::arm)) arm(serial, run);
+  if (actions.has(Action::interrupt)) interrupt(serial, run);
   if (actions.has(Action::read_registers)) {
     std::optional<Fuel> exact;
     if (run.slot && run.limits.counts)
@@ -315,6 +318,15 @@ void MonitorThread::arm(Serial serial, LiveRun& run) {
   run.park.emplace(monotonic_now(), cpu, budget, run.wall_deadline);
   heap_.set(serial, run.park->due());
   perform(serial, run, run.state.arm_result(error));
+}
+
+// Its own check ends it, and its report tells where it stood: a turn at a core more than a park needs. Then the kill,
+// as after a park that does not come.
+void MonitorThread::interrupt(Serial serial, LiveRun& run) {
+  run.process.interrupt();
+  const Nanos now = monotonic_now();
+  run.park.emplace(now, run.cpu(), to_nanos(run.limits.slack), std::max(now, run.wall_deadline) + kInterruptPatience);
+  heap_.set(serial, run.park->due());
 }
 
 void MonitorThread::end_all() {

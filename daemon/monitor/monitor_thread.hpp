@@ -63,6 +63,7 @@ class MonitorThread {
   [[nodiscard]] bool receive_report(Serial serial, LiveRun& run);
   void perform(Serial serial, LiveRun& run, Actions actions);
   void arm(Serial serial, LiveRun& run);
+  void interrupt(Serial serial, LiveRun& run);
   void end_all();
 
   bpf::SafepointProbe* probe_;

@@ -35,16 +35,16 @@ Actions SafepointState::conclude(Phase next) {
 Actions SafepointState::published(Fuel fuel) {
   if (!open()) return {};
   know(fuel, false);
-  if (phase_ != Phase::running || fuel_ <= limit_) return {};
+  if (phase_ != Phase::running || fuel_ <= limit_ || halt_ != Halt::park) return {};
   return ask(Cause{Verdict::out_of_fuel, {}});
 }
 
 Actions SafepointState::ask(Cause cause) {
   if (phase_ != Phase::running) return {};
   cause_ = std::move(cause);
-  if (!has_safepoints_) return conclude(Phase::condemned);
+  if (halt_ == Halt::kill) return conclude(Phase::condemned);
   phase_ = Phase::armed;
-  return Action::arm;
+  return halt_ == Halt::park ? Action::arm : Action::interrupt;
 }
 
 Actions SafepointState::arm_result(int error) {

@@ -3,10 +3,12 @@
 //   running ──▶ armed ──▶ parked ──▶ running (registers were not to be had: once more)
 //                 │          └─────▶ condemned ──▶ ended
 //                 └── report, death, or no safepoint in time ──▶ condemned ──▶ ended
-// What the kernel was seen to do is accepted: an event twice, an event that vanished (EAGAIN), ESRCH on arming a dead
-// worker, a death seen only on the pidfd. Every run gets exactly one conclusion. It is the first cause that came up,
-// with one exception that makes verdicts independent of timing: fuel over the limit is out_of_fuel whatever else was
-// said, even if the run finished before anyone looked.
+// Code without safepoint stores does not park. Where it checks an epoch, armed is the time between the interrupt and
+// the report that its own check brings; where it does not even that, there is nothing to wait for. What the kernel was
+// seen to do is accepted: an event twice, an event that vanished (EAGAIN), ESRCH on arming a dead worker, a death seen
+// only on the pidfd. Every run gets exactly one conclusion. It is the first cause that came up, with one exception that
+// makes verdicts independent of timing: fuel over the limit is out_of_fuel whatever else was said, even if the run
+// finished before anyone looked.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,13 @@
 namespace slack::monitor {
 
 enum class Phase : std::uint8_t { running, armed, parked, condemned, ended };
+
+// What brings a run out of its module's code before its end.
+enum class Halt : std::uint8_t {
+  park,       // it stores to its safepoint page
+  interrupt,  // it checks an epoch, which a signal sets
+  kill,       // nothing does
+};
 
 // Why a run is to end. `reason` is Outcome::reason.
 struct Cause {
@@ -38,9 +47,10 @@ struct Conclusion {
 enum class Action : std::uint8_t {
   disarm = 1,          // un-protect the page, which wakes whoever is parked there
   arm = 2,             // write-protect the page; answer with arm_result()
-  read_registers = 4,  // answer with registers()
-  kill = 8,
-  conclude = 16,  // conclusion() is set now
+  interrupt = 4,       // signal it; its report answers
+  read_registers = 8,  // answer with registers()
+  kill = 16,
+  conclude = 32,  // conclusion() is set now
 };
 class Actions {
  public:
@@ -65,11 +75,11 @@ class SafepointState {
   // when the kernel's task storage was busy on that core (kernels before 6.2 give up then).
   static constexpr int kRegisterRetries = 3;
 
-  // kUnlimitedFuel: no figure is over the limit. Without safepoints there is nothing to wait for: it is condemned
-  // where it stands.
-  SafepointState(Fuel limit, bool has_safepoints) : limit_(limit), has_safepoints_(has_safepoints) {}
+  // kUnlimitedFuel: no figure is over the limit.
+  SafepointState(Fuel limit, Halt halt) : limit_(limit), halt_(halt) {}
 
-  // A look at the page.
+  // A look at the page. Code that publishes at its end only is about to report when there is a figure: that is waited
+  // for, as it is exact.
   [[nodiscard]] Actions published(Fuel fuel);
   // A deadline passed, or a client wants the run to stop.
   [[nodiscard]] Actions ask(Cause cause);
@@ -81,7 +91,7 @@ class SafepointState {
   // Answer to Action::read_registers: the exact fuel, if they told; and a last look. `again`: another park may bring
   // what is missing.
   [[nodiscard]] Actions registers(std::optional<Fuel> exact, bool again, Fuel published);
-  // An armed run reached no safepoint in the time it was given. `published`: a last look.
+  // An armed run reached no safepoint, or no check, in the time it was given. `published`: a last look.
   [[nodiscard]] Actions park_overdue(Fuel published);
   // The worker's own word on how it ended, or ours on how it misbehaved; and a last look. `fuel` absent: none was told.
   [[nodiscard]] Actions report(Cause cause, std::optional<Fuel> fuel, bool fuel_exact, Fuel published);
@@ -100,7 +110,7 @@ class SafepointState {
   [[nodiscard]] Actions conclude(Phase next);
 
   Fuel limit_;
-  bool has_safepoints_;
+  Halt halt_;
   Phase phase_ = Phase::running;
   Fuel fuel_;
   bool fuel_exact_ = false;

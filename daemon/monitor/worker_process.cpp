@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "daemon/base/clock.hpp"
+#include "daemon/wire/worker_protocol.hpp"
 
 namespace slack::monitor {
 namespace {
@@ -59,6 +60,10 @@ bool WorkerProcess::is_blocked() const {
 }
 
 void WorkerProcess::kill() const { (void)::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0); }
+
+void WorkerProcess::interrupt() const {
+  (void)::syscall(SYS_pidfd_send_signal, pidfd_.get(), wire::kInterruptSignal, nullptr, 0);
+}
 
 std::optional<ProcessEnd> WorkerProcess::reap() {
   if (reaped_) return std::nullopt;

@@ -24,6 +24,8 @@ class WorkerProcess {
   [[nodiscard]] bool is_blocked() const;
 
   void kill() const;
+  // Sends wire::kInterruptSignal.
+  void interrupt() const;
   // The death, if there is one to reap; nullopt: it lives, or has been reaped before.
   [[nodiscard]] std::optional<ProcessEnd> reap();
   // Kills it and waits for the end. A process that the kernel cannot end (stuck in a driver) is left after `patience`.

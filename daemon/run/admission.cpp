@@ -100,18 +100,31 @@ bool Admission::Charge::hold_output() {
   return true;
 }
 
+tl::expected<void, Excess> Admission::Ledger::add_image(uid_t uid, Bytes size) {
+  Use& user = users[uid];
+  if (user.images + size > limits.images_per_user)
+    return full("bytes of code images of user " + std::to_string(uid), (user.images + size).count(),
+                limits.images_per_user.count());
+  if (total.images + size > limits.images)
+    return full("bytes of code images of all users", (total.images + size).count(), limits.images.count());
+  user.images += size;
+  total.images += size;
+  return {};
+}
+
+void Admission::Ledger::remove_image(uid_t uid, Bytes size) {
+  for (Use* use : {&total, &users.at(uid)}) use->images = use->images - size;
+}
+
+void Admission::Ledger::forget_idle(uid_t uid) {
+  const auto user = users.find(uid);
+  if (user->second.runs == 0 && user->second.images == Bytes(0)) users.erase(user);
+}
+
 tl::expected<void, Excess> Admission::Charge::add_image(Bytes size) {
   if (ledger_ == nullptr) return {};
   const std::lock_guard lock(ledger_->mutex);
-  Use& user = ledger_->users[demand_.uid];
-  Use& total = ledger_->total;
-  if (user.images + size > ledger_->limits.images_per_user)
-    return full("bytes of code images of user " + std::to_string(demand_.uid), (user.images + size).count(),
-                ledger_->limits.images_per_user.count());
-  if (total.images + size > ledger_->limits.images)
-    return full("bytes of code images of all users", (total.images + size).count(), ledger_->limits.images.count());
-  user.images += size;
-  total.images += size;
+  if (auto added = ledger_->add_image(demand_.uid, size); !added) return added;
   images_ += size;
   return {};
 }
@@ -119,8 +132,21 @@ tl::expected<void, Excess> Admission::Charge::add_image(Bytes size) {
 void Admission::Charge::remove_image(Bytes size) {
   if (ledger_ == nullptr) return;
   const std::lock_guard lock(ledger_->mutex);
-  for (Use* use : {&ledger_->total, &ledger_->users.at(demand_.uid)}) use->images = use->images - size;
+  ledger_->remove_image(demand_.uid, size);
   images_ = images_ - size;
+}
+
+tl::expected<std::shared_ptr<const void>, Excess> Admission::Charge::lasting_image(Bytes size) const {
+  if (ledger_ == nullptr) return nullptr;
+  {
+    const std::lock_guard lock(ledger_->mutex);
+    if (auto added = ledger_->add_image(demand_.uid, size); !added) return tl::unexpected<Excess>(added.error());
+  }
+  return std::shared_ptr<const void>(ledger_.get(), [ledger = ledger_, uid = demand_.uid, size](const void*) {
+    const std::lock_guard lock(ledger->mutex);
+    ledger->remove_image(uid, size);
+    ledger->forget_idle(uid);
+  });
 }
 
 tl::expected<std::shared_ptr<const void>, Excess> Admission::Charge::add_copy(std::shared_ptr<Charge> charge,
@@ -143,7 +169,7 @@ void Admission::Charge::give_back() {
     use->directories -= demand_.directories;
     use->links -= demand_.links;
   }
-  if (user->second.runs == 0) ledger->users.erase(user);
+  ledger->forget_idle(demand_.uid);
 }
 
 }  // namespace slack::run

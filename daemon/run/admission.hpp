@@ -67,6 +67,11 @@ class Admission {
     std::mutex mutex;  // a charge may be given back by the last thread that held something of its run
     Use total;
     std::map<uid_t, Use> users;
+
+    // All with the mutex held.
+    [[nodiscard]] tl::expected<void, Excess> add_image(uid_t uid, Bytes size);
+    void remove_image(uid_t uid, Bytes size);
+    void forget_idle(uid_t uid);  // who has nothing going takes no place
   };
 
  public:
@@ -81,6 +86,9 @@ class Admission {
     [[nodiscard]] bool hold_output();
     // Counts a code image of the run, once its size is known.
     [[nodiscard]] tl::expected<void, Excess> add_image(Bytes size);
+    // Counts the bytes of an image that is there for longer than the run is: among its user's, until what is returned
+    // is let go, and without the run's other room.
+    [[nodiscard]] tl::expected<std::shared_ptr<const void>, Excess> lasting_image(Bytes size) const;
     // Counts the copy of a module on its way to a compiler, before it is made, with the images; in any thread. What is
     // returned gives the bytes back with its end, and holds the charge.
     [[nodiscard]] static tl::expected<std::shared_ptr<const void>, Excess> add_copy(std::shared_ptr<Charge> charge,

@@ -32,9 +32,15 @@ void say_where(const wire::WorkerReport& report, const image::ImageView* image, 
     result.trap_function = printable(*name);
 }
 
+// It ended by its own check of the epoch, for the reason that the verdict tells: where it stood is worth knowing.
+bool was_interrupted(const wire::WorkerReport& report) {
+  return report.end == wire::End::trapped && report.trap == static_cast<std::uint32_t>(Trap::interrupt);
+}
+
 void add_report(const wire::WorkerReport& report, const Evidence& evidence, RunResult& result) {
   if (result.verdict == Verdict::ok) result.exit_code = report.end == wire::End::exited ? report.exit_code : 0;
-  if (result.verdict == Verdict::trap) say_where(report, evidence.image.get(), result);
+  if (result.verdict == Verdict::trap || was_interrupted(report)) say_where(report, evidence.image.get(), result);
+  if (result.verdict == Verdict::refused && report.end == wire::End::misinvoked) result.misinvoked = true;
   if (evidence.options.measure && report.has_bench == 1) {
     result.bench_usec = report.bench_nsec / 1000;
     if (counts_fuel(evidence.options.metering)) result.bench_fuel = report.bench_fuel;
@@ -54,13 +60,26 @@ RunResult begin(Verdict verdict, const Evidence& evidence) {
 // knows how much, not nothing.
 bool is_known(const monitor::Outcome& outcome, Metering metering) {
   if (!outcome.fuel || !counts_fuel(metering)) return false;
-  const bool publishes = metering != Metering::counted && metering != Metering::checked;
-  return publishes || outcome.fuel_exact || *outcome.fuel > Fuel(0);
+  return halt_of(metering) == monitor::Halt::park || outcome.fuel_exact || *outcome.fuel > Fuel(0);
 }
 
 }  // namespace
 
 bool counts_fuel(Metering metering) { return metering != Metering::none && metering != Metering::epoch; }
+
+monitor::Halt halt_of(Metering metering) {
+  switch (metering) {
+    case Metering::slacked:
+      return monitor::Halt::park;
+    case Metering::epoch:
+      return monitor::Halt::interrupt;
+    case Metering::none:
+    case Metering::counted:
+    case Metering::checked:
+      break;
+  }
+  return monitor::Halt::kill;
+}
 
 RunResult conclude(const monitor::Outcome& outcome, const Evidence& evidence) {
   RunResult result = begin(outcome.verdict, evidence);
@@ -92,6 +111,7 @@ EarlyEnd end_of(const wire::WorkerReport& report) {
   const std::string text = text_of(report);
   switch (report.end) {
     case wire::End::refused:
+    case wire::End::misinvoked:
       return {Verdict::refused, text, {}, report};
     case wire::End::limit:
       return {Verdict::limit, text, {}, report};
@@ -110,12 +130,8 @@ std::string printable(std::string_view text, std::size_t most) {
   std::string clean;
   while (!text.empty()) {
     std::size_t length = utf8_sequence(text);
-    const auto first = static_cast<unsigned char>(text.front());
-    const bool control = length == 1 && (first < 0x20 || first == 0x7f);
-    // C1 controls (U+0080 to U+009F) move the cursor of some terminals as well.
-    const bool c1 = length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
     if (clean.size() + std::max<std::size_t>(length, 1) > most) break;
-    if (length == 0 || control || c1) {
+    if (length == 0 || is_control(text.substr(0, length))) {
       clean += '?';
       length = std::max<std::size_t>(length, 1);
     } else {

@@ -15,6 +15,8 @@ namespace slack::run {
 
 // Whether a metering mode publishes fuel while it runs or at its end.
 [[nodiscard]] bool counts_fuel(Metering metering);
+// What brings code of this metering out of itself before its end.
+[[nodiscard]] monitor::Halt halt_of(Metering metering);
 
 // What stands for a run beside its outcome. `image` may be null: then nothing is said about functions and offsets.
 struct Evidence {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -29,6 +30,8 @@ std::shared_ptr<const Resident> resident_of(Fd file, std::shared_ptr<const image
       Resident{std::move(view), std::move(file), Bytes(static_cast<std::uint64_t>(status.st_size))});
 }
 
+constexpr char kTooMany[] = "too many calls wait to look at the cache's disk; try again later";
+
 std::string mebibytes(Bytes bytes) { return std::to_string(bytes.count() / limits::kMiB) + " MiB"; }
 
 }  // namespace
@@ -39,8 +42,11 @@ ImageCache::ImageCache(Reactor& reactor, Host& host, Config config)
       config_(std::move(config)),
       processor_(cache::cpu_identity()),
       residents_(std::make_shared<Residents>(limits::kResidentBytes, limits::kResidentImages)),
-      saves_(reactor, limits::kSavesWaiting),
-      questions_(reactor, limits::kQuestionsWaiting) {
+      saves_(reactor, {limits::kSavesWaiting, limits::kSaveWall, limits::kSaveQueued, limits::kSavesHung}),
+      share_(limits::kQuestionsWaiting, limits::kQuestionsPerUser),
+      // The share bounds what waits.
+      questions_(reactor, {std::numeric_limits<std::size_t>::max(), limits::kQuestionWall, limits::kQuestionWall,
+                           limits::kQuestionsHung}) {
   for (ErrandQueue* queue : {&saves_, &questions_})
     queue->on_idle([this] {
       if (idle() && idle_ != nullptr) idle_();
@@ -201,94 +207,141 @@ std::shared_ptr<const Resident> ImageCache::find_now(uid_t uid, const Fd& module
 
 std::shared_ptr<const Resident> ImageCache::resident(const cache::Key& key) { return residents_->find(key); }
 
+// An image on its way to the disk, as its thread sees it.
+struct ImageCache::Saving {
+  explicit Saving(uid_t its_uid) : uid(its_uid) {}
+  uid_t uid;
+  std::atomic<bool> unwanted = false;  // was pruned meanwhile
+};
+
 std::shared_ptr<const Resident> ImageCache::keep(uid_t uid, const cache::Key& key, Compiled compiled,
-                                                 std::shared_ptr<const void> charge) {
+                                                 const Admission::Charge& charge) {
   auto resident = std::make_shared<const Resident>(
       Resident{std::move(compiled.image), std::move(compiled.image_file), compiled.size});
   residents_->keep(uid, key, resident);
-  const bool sent = saves_.send(
-      [store = config_.store, uid, key, resident](Errand::Road&) {
-        const auto saved = store->save(uid, key, resident->file.get(), resident->size);
+  auto room = charge.lasting_image(resident->size);
+  if (!room) {
+    config_.notice("cache: an image was not kept on disk: " + describe(room.error()));
+    return resident;
+  }
+  const auto saving = std::make_shared<Saving>(uid);
+  const auto sent = saves_.send(
+      uid,
+      [store = config_.store, key, resident, saving](Errand::Road&) {
+        if (saving->unwanted) return std::string();
+        const auto saved = store->save(saving->uid, key, resident->file.get(), resident->size);
+        // One that prune() comes to after this look has its name by now, and is found.
+        if (saving->unwanted) store->remove(saving->uid, key);
         return saved ? std::string() : saved.error().what;
       },
-      [this](const std::string& problem) {
-        if (!problem.empty()) config_.notice("cache: an image was not kept: " + problem);
-      },
-      std::move(charge));
-  if (!sent) config_.notice("cache: an image was not kept: too many wait for the disk");
+      [this](const std::string& problem) { on_saved(problem); }, std::move(*room));
+  if (!sent) {
+    on_saved(sent.error().what);
+  } else {
+    std::erase_if(saving_, [](const auto& other) { return other.expired(); });
+    saving_.push_back(saving);
+  }
   return resident;
 }
 
-bool ImageCache::prune(std::optional<uid_t> uid, std::function<void(std::uint64_t)> done) {
-  if (!on()) {
-    done(0);
-    return true;
+// Said once, not for each image, until one is kept again.
+void ImageCache::on_saved(const std::string& problem) {
+  if (problem.empty()) {
+    if (std::exchange(skips_saves_, false)) config_.notice("cache: images are kept on disk again");
+  } else if (!std::exchange(skips_saves_, true)) {
+    config_.notice("cache: images are not kept in " + config_.store->path() + ": " + problem);
   }
-  auto count = std::make_shared<std::uint64_t>(0);
-  const bool sent = questions_.send(
+}
+
+void ImageCache::prune(uid_t caller, std::optional<uid_t> uid, Pruned done) {
+  if (!on()) return done(0);
+  auto place = share_.take(caller);
+  if (place == nullptr) return done(fail(Fault{EAGAIN, kTooMany}));
+  saves_.drop(uid);
+  for (const auto& other : saving_)
+    if (const auto saving = other.lock(); saving != nullptr && (!uid || saving->uid == *uid)) saving->unwanted = true;
+  sweep_.reset();  // who asks from now on is to be told what is left
+  const auto count = std::make_shared<Expected<std::size_t>>(0);
+  const auto answer = [this, count, done = std::move(done), place = std::move(place)](const std::string& problem) {
+    if (!problem.empty()) return done(fail(no_answer(problem)));
+    if (!*count) return done(fail(count->error()));
+    done(**count);
+  };
+  const auto sent = questions_.send(
+      caller,
       [store = config_.store, residents = residents_, uid, count](Errand::Road&) {
-        *count = store->prune(uid);
         residents->clear(uid);
+        *count = store->prune(uid);
         return std::string();
       },
-      [count, done = std::move(done)](const std::string&) { done(*count); });
-  if (sent) sweep_.reset();  // who asks from now on is to be told what is left
-  return sent;
+      answer);
+  if (!sent) answer(sent.error().what);
 }
 
 // One look at the disk, for all who asked before it began.
 struct ImageCache::Sweep {
-  std::atomic<bool> begun = false;
-  cache::StoreUse use;
-  std::vector<std::function<void(Status)>> asked;
+  // What its thread shares.
+  struct Look {
+    std::atomic<bool> begun = false;
+    Expected<cache::StoreUse> use;
+  };
+  std::shared_ptr<Look> look = std::make_shared<Look>();
+  std::vector<std::pair<std::shared_ptr<const void>, Told>> asked;
 };
 
-bool ImageCache::tell(std::function<void(Status)> done) {
-  if (!on()) {
-    done(status({}));
-    return true;
-  }
-  if (sweep_ != nullptr && !sweep_->begun) {
-    if (sweep_->asked.size() >= limits::kQuestionsWaiting) return false;
-    sweep_->asked.push_back(std::move(done));
-    return true;
+void ImageCache::tell(uid_t caller, Told done) {
+  if (!on()) return done(status(cache::StoreUse{}));
+  auto place = share_.take(caller);
+  if (place == nullptr) return done(fail(Fault{EAGAIN, kTooMany}));
+  if (sweep_ != nullptr && !sweep_->look->begun) {
+    sweep_->asked.emplace_back(std::move(place), std::move(done));
+    return;
   }
   const auto sweep = std::make_shared<Sweep>();
-  sweep->asked.push_back(std::move(done));
+  sweep->asked.emplace_back(std::move(place), std::move(done));
   sweep_ = sweep;
-  const bool sent = questions_.send(
-      [store = config_.store, sweep](Errand::Road&) {
-        sweep->begun = true;
-        sweep->use = store->sweep();
+  const auto sent = questions_.send(
+      caller,
+      [store = config_.store, look = sweep->look](Errand::Road&) {
+        look->begun = true;
+        look->use = store->sweep();
         return std::string();
       },
-      [this, sweep](const std::string&) {
-        if (sweep_ == sweep) sweep_.reset();
-        for (const auto& tell_one : std::exchange(sweep->asked, {})) tell_one(status(sweep->use));
+      [this, sweep](const std::string& problem) {
+        answer(*sweep, problem.empty() ? std::move(sweep->look->use) : fail(no_answer(problem)));
       });
-  if (!sent) sweep_.reset();
-  return sent;
+  if (!sent) answer(*sweep, fail(no_answer(sent.error().what)));
 }
 
-ImageCache::Status ImageCache::status(const cache::StoreUse& use) const {
+void ImageCache::answer(Sweep& sweep, const Expected<cache::StoreUse>& use) {
+  if (sweep_.get() == &sweep) sweep_.reset();
+  for (const auto& [place, told] : std::exchange(sweep.asked, {})) told(status(use));
+}
+
+Fault ImageCache::no_answer(const std::string& problem) const {
+  return Fault{ETIMEDOUT, "the cache's folder " + config_.store->path() + " gave no answer: " + problem};
+}
+
+ImageCache::Status ImageCache::status(const Expected<cache::StoreUse>& use) const {
   Status status;
   if (!on()) {
     status.facility = {"cache", false, "every module is compiled each time: " + config_.off_reason};
     return status;
   }
   const cache::StoreCounts counts = config_.store->counts();
+  status.counters = {{"hits", hits_},           {"misses", misses_},
+                     {"stored", counts.stored}, {"evicted", counts.evicted},
+                     {"bad", counts.bad},       {"resident_bytes", residents_->bytes().count()}};
+  if (!use) {
+    status.facility = {"cache", false, "images are in memory alone: " + use.error().what};
+    return status;
+  }
+  status.counters.emplace("images", use->entries);
+  status.counters.emplace("image_bytes", use->bytes.count());
   status.facility = {"cache", true,
-                     config_.store->path() + ": " + std::to_string(use.entries) + " images, " + mebibytes(use.bytes) +
+                     config_.store->path() + ": " + std::to_string(use->entries) + " images, " + mebibytes(use->bytes) +
                          " of " + mebibytes(config_.store->limits().total) + "; " + std::to_string(hits_) +
                          " hits and " + std::to_string(misses_) + " misses since slackd started"};
-  status.counters = {{"hits", hits_},
-                     {"misses", misses_},
-                     {"stored", counts.stored},
-                     {"evicted", counts.evicted},
-                     {"bad", counts.bad},
-                     {"images", use.entries},
-                     {"image_bytes", use.bytes.count()},
-                     {"resident_bytes", residents_->bytes().count()}};
   return status;
 }
 

@@ -8,12 +8,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/cache/image_store.hpp"
 #include "daemon/run/admission.hpp"
 #include "daemon/run/client_rights.hpp"
 #include "daemon/run/compilation.hpp"
 #include "daemon/run/errand_queue.hpp"
+#include "daemon/run/fair_share.hpp"
 #include "daemon/run/host.hpp"
 #include "daemon/run/residents.hpp"
 
@@ -60,22 +62,26 @@ class ImageCache {
                                                          const wire::CompileRequest& request, Bytes& budget);
   // The image if it has come to be in memory since.
   [[nodiscard]] std::shared_ptr<const Resident> resident(const cache::Key& key);
-  // Keeps what a compiler made, in memory at once and on disk in a while, until which `charge` is held; the image as it
-  // is to be handed on.
+  // Keeps what a compiler made, in memory at once and on disk in a while, until which its bytes are charged to its
+  // user; the image as it is to be handed on. A disk that does not answer costs this one its place there, and a notice.
   [[nodiscard]] std::shared_ptr<const Resident> keep(uid_t uid, const cache::Key& key, Compiled compiled,
-                                                     std::shared_ptr<const void> charge);
+                                                     const Admission::Charge& charge);
   void count_hit() { ++hits_; }
   void count_miss() { ++misses_; }
 
-  // Removes a user's images, or everybody's, and tells how many there were. False, and nothing happens: too many calls
-  // wait for their answers.
-  [[nodiscard]] bool prune(std::optional<uid_t> uid, std::function<void(std::uint64_t)> done);
-  // What `slackctl status` shows; counters since slackd started, and what is on disk now. False as above.
+  // Removes a user's images, or everybody's, those that wait for the disk included, and tells how many there were on
+  // it. A fault: too many calls wait for their answers (EAGAIN), or the disk failed. `done` is called once, perhaps
+  // from within the call. `caller` has their share of the calls.
+  using Pruned = std::function<void(Expected<std::uint64_t>)>;
+  void prune(uid_t caller, std::optional<uid_t> uid, Pruned done);
+  // What `slackctl status` shows; counters since slackd started, and what is on disk now: where the disk failed it is
+  // in the facility's words, and no figure. EAGAIN as above.
   struct Status {
     sandbox::Facility facility;
     std::map<std::string, std::uint64_t> counters;
   };
-  [[nodiscard]] bool tell(std::function<void(Status)> done);
+  using Told = std::function<void(Expected<Status>)>;
+  void tell(uid_t caller, Told done);
 
   // No thread of ours is at work; and whom to tell when that comes about.
   [[nodiscard]] bool idle() const { return saves_.idle() && questions_.idle(); }
@@ -83,13 +89,17 @@ class ImageCache {
 
  private:
   struct Look;
+  struct Saving;
   struct Sweep;
   [[nodiscard]] Expected<std::unique_ptr<Errand>> start_look(const Identity& client, const Fd& module,
                                                              const wire::CompileRequest& request, bool copy,
                                                              std::shared_ptr<Admission::Charge> charge, Done done);
   static std::string look_for(Look& look, const Errand::Road& road);
   void answer(Look& look, const Done& done);
-  [[nodiscard]] Status status(const cache::StoreUse& use) const;
+  void on_saved(const std::string& problem);
+  void answer(Sweep& sweep, const Expected<cache::StoreUse>& use);
+  [[nodiscard]] Fault no_answer(const std::string& problem) const;
+  [[nodiscard]] Status status(const Expected<cache::StoreUse>& use) const;
 
   Reactor& reactor_;
   Host& host_;
@@ -98,6 +108,9 @@ class ImageCache {
   std::shared_ptr<Residents> residents_;
   // Apart, so that nobody's question waits for a large image to be on disk.
   ErrandQueue saves_;
+  std::vector<std::weak_ptr<Saving>> saving_;  // those of saves_, the ones that were given up on included
+  bool skips_saves_ = false;                   // has said so
+  FairShare share_;                            // of the calls that wait for an answer, who hold places of it
   ErrandQueue questions_;
   std::shared_ptr<Sweep> sweep_;  // the latest of questions_, for as long as nothing came after it
   std::uint64_t hits_ = 0;

@@ -96,11 +96,23 @@ inline constexpr Micros kLookUpWall{30'000'000};
 inline constexpr std::size_t kLooks = 4;
 // What of one run's modules is hashed on the bus thread, where nothing else happens meanwhile: 0.2 ms.
 inline constexpr Bytes kHashedAtOnce{256 * 1024};
-// Images that wait to be written to disk; each is charged to its user until then.
+// Images that wait to be written to disk; the bytes of each are charged to its user until then.
 inline constexpr std::size_t kSavesWaiting = 256;
-// Calls of GetStatus and of Prune that wait for an answer, each: more than administrators type, and each holds a
-// message.
+// Writing one: the largest, at 6 MiB a second. And how late its turn may come: what waited longer than several of those
+// is behind a disk that keeps up with nothing, and is better compiled again than held on to.
+inline constexpr Micros kSaveWall{60'000'000};
+inline constexpr Micros kSaveQueued{300'000'000};
+// Threads that a disk may hold beyond every signal, with the image of each: a second try, after the first was bad luck,
+// and a third.
+inline constexpr std::size_t kSavesHung = 3;
+// Calls of GetStatus and of Prune that wait for an answer: more than administrators type, and each holds a message. A
+// quarter of them for one user, and one for each user who has none, whoever has taken the rest.
 inline constexpr std::size_t kQuestionsWaiting = 64;
+inline constexpr std::size_t kQuestionsPerUser = 16;
+// Looking through the folders: 20 ms; the rest is for a disk that has gone to sleep. The client's call has its own
+// limit, 25 s by default.
+inline constexpr Micros kQuestionWall{20'000'000};
+inline constexpr std::size_t kQuestionsHung = 2;
 
 // --- release of held output ---
 // A client's end that nobody reads: a person may leave a pager for a while, a program that forgot its pipe must not

@@ -161,7 +161,7 @@ void Run::on_compiled(Compilation::Result result) {
   if (evidence_.cache.empty()) evidence_.cache = part.key ? "miss" : "off";
   evidence_.compile_time = evidence_.compile_time.value_or(Micros(0)) + result->time;
   if (part.key)
-    part.image = cache_.keep(request_.uid, *part.key, std::move(*result), charge_);
+    part.image = cache_.keep(request_.uid, *part.key, std::move(*result), *charge_);
   else
     part.image = std::make_shared<const Resident>(
         Resident{std::move(result->image), std::move(result->image_file), result->size});
@@ -287,7 +287,9 @@ void Run::on_prepared(Preparation::Result result) {
   assignment.userfaultfd = std::move(result->userfaultfd);
   assignment.safepoint_page = std::move(worker.safepoint_page);
   assignment.image = evidence_.image;
-  assignment.limits = {options.fuel, options.slack, options.wall, options.cpu, counts_fuel(options.metering)};
+  const Metering metering = options.metering;
+  assignment.limits = {options.fuel, options.slack,         options.wall,
+                       options.cpu,  counts_fuel(metering), halt_of(metering)};
   if (const auto running =
           host_.execute(std::move(assignment), std::move(result->worker.group), std::move(result->worker.charge));
       !running)

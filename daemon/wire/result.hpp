@@ -31,6 +31,7 @@ struct RunResult {
   std::optional<std::uint64_t> trap_offset;
   std::optional<std::string> reason;
   std::optional<std::uint64_t> offset;
+  std::optional<bool> misinvoked;
   std::optional<std::uint64_t> bench_usec;
   std::optional<std::uint64_t> bench_fuel;
 };

@@ -118,12 +118,9 @@ Expected<void> set_run_option(RunOptions& options, std::string_view name, RunOpt
   if (name == "fuel") {
     options.fuel = Fuel(number());
   } else if (name == "slack_usec") {
-    if (number() < kLeastSlackMicros)
-      return invalid("option 'slack_usec' is " + std::to_string(number()) + ", at least " +
-                     std::to_string(kLeastSlackMicros) + " is needed");
-    if (number() > kMostSlackMicros)
-      return invalid("option 'slack_usec' is " + std::to_string(number()) + ", at most " +
-                     std::to_string(kMostSlackMicros) + " is allowed");
+    if (number() < kLeastSlackMicros || number() > kMostSlackMicros)
+      return invalid("option 'slack_usec' is " + std::to_string(number()) + "; it takes " +
+                     std::to_string(kLeastSlackMicros) + " to " + std::to_string(kMostSlackMicros));
     options.slack = Micros(number());
   } else if (name == "wall_usec") {
     options.wall = Micros(number());

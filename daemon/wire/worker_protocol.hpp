@@ -10,6 +10,8 @@
 // message is used for: a taken-over worker spoils its own report only.
 #pragma once
 
+#include <signal.h>
+
 #include <cstdint>
 
 namespace slack::wire {
@@ -32,13 +34,21 @@ struct Go {
 };
 inline constexpr std::uint32_t kGoMagic = 0x676f2121;
 
+// What ends a run whose code checks an epoch (metering `epoch`): the worker's handler sets it, and the next check
+// reports the trap `interrupt`. A signal, since whoever may send the kill may send this one too, privileged or not, it
+// blocks nobody, it brings the module out of a system call as well, and a run that needs none pays nothing. Writing to
+// the worker's memory instead would want the rights of a debugger and wait for locks and pages of a hostile process;
+// the safepoint page is sealed against our writing.
+inline constexpr int kInterruptSignal = SIGUSR1;
+
 enum class End : std::uint32_t {
   returned = 1,  // the invoked function returned; exit_code 0
   exited,        // proc_exit(exit_code)
   trapped,       // trap, trap_function and either trap_offset or trap_pc are set
   limit,         // `text` names the limit: "output", "memory", …
-  refused,       // `text` says why the image or the invocation cannot run (unknown import, bad argument)
+  refused,       // `text` says why the image cannot run (unknown import, no such function)
   fault,         // `text` says what the worker itself could not do
+  misinvoked,    // `text` says which argument does not fit the function that was to be called
 };
 
 struct WorkerReport {

@@ -19,6 +19,7 @@
 #include "daemon/worker/fault_handler.hpp"
 #include "daemon/worker/imports.hpp"
 #include "daemon/worker/instance.hpp"
+#include "daemon/worker/interrupt.hpp"
 #include "daemon/worker/invocation.hpp"
 #include "daemon/worker/linking.hpp"
 #include "daemon/worker/process.hpp"
@@ -90,6 +91,7 @@ Expected<void> map_fixed_parts(sandbox::Confined& confined) {
   process.stack_guard = stack->guard;
   if (auto mapped = map_signal_stack(); !mapped) return mapped;
   if (auto installed = install_fault_handler(); !installed) return installed;
+  if (auto installed = install_interrupt_handler(); !installed) return installed;
   const int raw = uffd->get();
   auto said = say(confined.socket.get(), wire::Stage::ready, {&raw, 1});
   seal_safepoint_page();

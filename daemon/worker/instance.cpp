@@ -140,7 +140,7 @@ Prepared<void> make_context(Instance& instance) {
   instance.context->memory_base = address_map::memory_of(instance.slot).begin;
   instance.context->memory_owner = reinterpret_cast<std::uint64_t>(instance.context);
   instance.context->fuel_limit = process.fuel_limit.count();
-  instance.context->epoch_deadline = 1;  // the epoch is 0 until somebody ends it
+  instance.context->epoch_deadline = 1;  // the epoch is 0 until an interrupt
   publish_services(*instance.context);
   instance.data_dropped.resize(header.data_count);
   instance.elements_dropped.resize(header.element_count);

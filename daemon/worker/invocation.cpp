@@ -67,7 +67,7 @@ Prepared<Invocation> Invocation::prepare(Instance& instance, const wire::Brief& 
   }
   const auto texts = std::span(brief.arguments).subspan(std::min<std::size_t>(1, brief.arguments.size()));
   if (auto parsed = parse_arguments(brief.invoke, parameters, texts, invocation.values_); !parsed)
-    return refuse(parsed.error());
+    return misinvoked(parsed.error());
   invocation.initializes_ = brief.invoke != kReactor;
   return invocation;
 }

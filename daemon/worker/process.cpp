@@ -29,7 +29,10 @@ void Process::turn_to(Instance& instance) {
 }
 
 void host_safepoint() {
-  if (process.publishes) publish(Fuel(process.current->context->fuel));
+  const ContextHead& context = *process.current->context;
+  if (process.publishes) return publish(Fuel(context.fuel));
+  if (context.epoch >= context.epoch_deadline) [[unlikely]]
+    end_by_trap(static_cast<std::uint32_t>(Trap::interrupt), wire::kUnknown, wire::kUnknown);
 }
 
 void end_run(const wasi::Ending& ending) {

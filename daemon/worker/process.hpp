@@ -45,7 +45,8 @@ struct Process {
 // Constant-initialised, filled in by the child before generated code runs.
 extern Process process;
 
-// A safepoint of host code: publishes the exact fuel, where the image's metering does so.
+// A safepoint of host code: publishes the exact fuel, where the image's metering does so; elsewhere it ends an
+// interrupted run.
 void host_safepoint();
 
 // Ends the run from host code on the module's stack: fills the report and leaves generated code. The fuel is exact:

@@ -12,7 +12,7 @@
 namespace slack::worker {
 
 struct Stop {
-  wire::End end = wire::End::fault;  // refused, limit or fault
+  wire::End end = wire::End::fault;  // refused, misinvoked, limit or fault
   std::string text;
 };
 template <typename T>
@@ -20,6 +20,9 @@ using Prepared = tl::expected<T, Stop>;
 
 [[nodiscard]] inline tl::unexpected<Stop> refuse(std::string text) {
   return tl::unexpected<Stop>(Stop{wire::End::refused, std::move(text)});
+}
+[[nodiscard]] inline tl::unexpected<Stop> misinvoked(std::string text) {
+  return tl::unexpected<Stop>(Stop{wire::End::misinvoked, std::move(text)});
 }
 [[nodiscard]] inline tl::unexpected<Stop> over_limit(std::string name) {
   return tl::unexpected<Stop>(Stop{wire::End::limit, std::move(name)});

@@ -103,6 +103,8 @@ def check_command_line(checks, client):
     checks.ends("an unknown option of stop", client("stop", "--bogus"), 64, "--bogus", "slackctl stop --help")
     checks.ends("no module", client("run"), 64, "FILE.wasm")
     checks.ends("an option without its value", client("run", "--fuel"), 64, "--fuel needs a value")
+    checks.ends("fuel that nobody can count", client("run", "--fuel", "1e20", "hello.wasm"), 64, "--fuel", "'1e20'",
+                "18446744073709551614, or unlimited")
     checks.ends("fuel that is no number", client("run", "--fuel", "lots", "hello.wasm"), 64, "--fuel", "'lots'", "5M")
     checks.ends("a report without a name", client("run", "--report", "", "hello.wasm"), 64, "--report", "name")
     checks.ends("a word too many", client("list", "5"), 64, "5", "slackctl list --help")
@@ -114,8 +116,9 @@ def check_command_line(checks, client):
 def check_ranges(checks, client):
     """What the user chose and slackd does not give: a wrong command line, with the range in its units."""
     checks.ends("more memory than there can be", client("run", "--memory", "8G", "hello.wasm"), 64, "--memory", "8GiB", "4GiB")
-    checks.ends("too little slack", client("run", "--slack", "1us", "hello.wasm"), 64, "--slack", "1us", "1ms")
-    checks.ends("too much slack", client("run", "--slack", "2s", "hello.wasm"), 64, "--slack", "2s", "1s")
+    checks.ends("too little slack", client("run", "--slack", "1us", "hello.wasm"), 64, "--slack is 1us; it takes 1ms to 1s")
+    checks.ends("too much slack", client("run", "--slack", "2s", "hello.wasm"), 64, "--slack is 2s; it takes 1ms to 1s")
+    checks.ends("slack without end", client("run", "--slack", "unlimited", "hello.wasm"), 64, "--slack is unlimited; it takes 1ms to 1s")
     checks.ends("more output than is held", client("run", "--output", "100G", "hello.wasm"), 64, "--output", "100GiB", "8GiB")
     checks.ends("a directory's name taken", client("run", "--dir", ".::x", "--dir", ".::x:ro", "hello.wasm"), 64, "--dir", "'x'")
     checks.ends("rights that there are not", client("run", "--dir", ".::x:RO", "hello.wasm"), 64, "--dir", ":ro")
@@ -137,6 +140,7 @@ def check_files(checks, client):
         checks.ends(f"a {what} of a name that would drive a terminal", client("run", *words), 66, "\\x1b[2J\\x0a")
     checks.ends("a report of a name that would drive a terminal", client("run", "--report", "gone/\x1b[2J\n", "hello.wasm"), 74,
                 "\\x1b[2J\\x0a")
+    checks.ends("a module of a name that reads as another", client("run", "a\u202emsaw"), 66, "a\\xe2\\x80\\xaemsaw")
     odd = os.path.join(os.fsencode(client.folder), b"odd\xe9.wasm")
     shutil.copyfile(os.path.join(client.folder, "hello.wasm"), odd)
     got = client("run", "--stats", odd)
@@ -158,12 +162,25 @@ def check_verdicts(checks, client):
         got = client("run", "--metering", mode, "--wall", "50ms", "endless.wasm")
         checks.ends(f"a deadline of metering {mode}", got, 124, "deadline")
         checks.that("whose fuel nobody knows", "consumed" not in got[2], got[2])
-    process = subprocess.Popen([client.slackctl, "run", "--private", "--report", "pid-report", "endless.wasm"],
-                               cwd=client.folder, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    wait_until(lambda: waits_for(process.pid, signal.SIGINT), "slackctl that waits for Ctrl-C")
-    process.send_signal(signal.SIGINT)
+    check_signals(checks, client)
+
+
+def check_signals(checks, client):
+    def begun(*before):
+        process = subprocess.Popen([*before, client.slackctl, "run", "--private", "--wall", "2s", "endless.wasm"],
+                                   cwd=client.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        wait_until(lambda: waits_for(process.pid, signal.SIGTERM), "slackctl that waits for signals")
+        return process
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process = begun()
+        process.send_signal(number)
+        stderr = process.communicate(timeout=SECONDS)[1].decode()
+        checks.ends(f"a run ended by {number.name}", (process.returncode, "", stderr), 137, "killed")
+    process = begun("nohup")
+    process.send_signal(signal.SIGHUP)
     stderr = process.communicate(timeout=SECONDS)[1].decode()
-    checks.ends("Ctrl-C", (process.returncode, "", stderr), 137, "killed")
+    checks.ends("a hangup that the caller ignores", (process.returncode, "", stderr), 124, "deadline")
 
 
 def waits_for(pid, number):
@@ -208,6 +225,10 @@ def check_reports(checks, client, folder):
     checks.that("a FIFO stays one", stat.S_ISFIFO(fifo.stat().st_mode))
     code, out, _ = client("run", "--report", "/dev/stdout", "exit.wasm")
     checks.that("a report on standard output", code == 41 and json.loads(out)["verdict"] == "ok", out)
+    code, out, _ = client("run", "--report", "-", "hello.wasm")
+    greeting, _, rest = out.partition("\n")
+    checks.that("a report on standard output, by its short name", code == 0 and greeting == "hello"
+                and json.loads(rest)["verdict"] == "ok" and not (folder / "-").exists(), out)
 
 
 def check_output(checks, client, folder):

@@ -205,6 +205,8 @@ const char* name_of(wire::End end) {
       return "refused";
     case wire::End::fault:
       return "fault";
+    case wire::End::misinvoked:
+      return "misinvoked";
   }
   return "?";
 }

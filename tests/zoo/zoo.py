@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Runs every hostile module of the zoo through slackctl and checks that it ends with the verdict written in its head.
 
-A head line `;; run: OPTIONS [< pipe] => VERDICT [exact] [silent] [EXIT_CODE] ["TEXT"]` is one test: `exact` wants an exact
-fuel figure over the limit, `silent` wants no output, TEXT must stand in the trap message or the reason.
+A head line `;; run: OPTIONS [< pipe|stop] => VERDICT [exact] [silent] [by SECONDSs] [EXIT_CODE] ["TEXT"]` is one test:
+`< pipe` gives it an input that never comes, `< stop` stops it once it has written something; `exact` wants an exact fuel
+figure over the limit, `silent` wants no output, `by` wants it to have run no longer, TEXT must stand in the trap message or
+the reason. Where metering leaves nothing to park by, no run may have been armed.
 """
 import argparse
 import json
@@ -10,6 +12,7 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,7 +20,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 EXIT_CODES = {"trap": 134, "out_of_fuel": 123, "deadline": 124, "limit": 122, "killed": 137, "refused": 126,
               "crashed": 125}
-RUN_LINE = re.compile(r"^;; run:(?P<options>[^=<]*)(?P<pipe><\s*pipe)?\s*=>\s*(?P<verdict>\w+)(?P<rest>.*)$")
+RUN_LINE = re.compile(r"^;; run:(?P<options>[^=<]*)(<\s*(?P<input>pipe|stop))?\s*=>\s*(?P<verdict>\w+)(?P<rest>.*)$")
 
 
 def expectations(wat):
@@ -26,8 +29,9 @@ def expectations(wat):
             words = shlex.split(match["rest"])
             texts = re.findall(r'"([^"]*)"', match["rest"])
             codes = [int(word) for word in words if word.isdigit()]
-            yield {"options": shlex.split(match["options"]), "pipe": bool(match["pipe"]), "verdict": match["verdict"],
+            yield {"options": shlex.split(match["options"]), "input": match["input"], "verdict": match["verdict"],
                    "exact": "exact" in words, "silent": "silent" in words, "text": texts[0] if texts else None,
+                   "by": float(words[words.index("by") + 1].rstrip("s")) if "by" in words else None,
                    "exit_code": codes[0] if codes else EXIT_CODES.get(match["verdict"], 0)}
 
 
@@ -37,28 +41,37 @@ def check(slackctl, wasm, want, service):
         report_file = pathlib.Path(folder, "report.json")
         command = [slackctl, "run", *service, "--report", str(report_file), *want["options"], str(wasm)]
         pipe_read, pipe_write = os.pipe()
+        process = subprocess.Popen(command, stdin=pipe_read if want["input"] == "pipe" else subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
-            done = subprocess.run(command, stdin=pipe_read if want["pipe"] else subprocess.DEVNULL, capture_output=True,
-                                  timeout=60, check=False)
+            if want["input"] == "stop" and os.read(process.stdout.fileno(), 1):
+                process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
             return "slackctl did not end within 60 s"
         finally:
             os.close(pipe_read)
             os.close(pipe_write)
         if not report_file.exists():
-            return f"no report; exit {done.returncode}; stderr: {done.stderr.decode(errors='replace').strip()}"
+            return f"no report; exit {process.returncode}; stderr: {stderr.decode(errors='replace').strip()}"
         report = json.loads(report_file.read_text())
     if report["verdict"] != want["verdict"]:
         return f"verdict {report['verdict']} ({report.get('trap') or report.get('reason')}), expected {want['verdict']}"
-    if done.returncode != want["exit_code"]:
-        return f"exit code {done.returncode}, expected {want['exit_code']}"
+    if process.returncode != want["exit_code"]:
+        return f"exit code {process.returncode}, expected {want['exit_code']}"
+    if want["by"] and report["run_usec"] > want["by"] * 1e6:
+        return f"it ran for {report['run_usec']} us, expected {want['by']} s at the most"
+    if "--metering" in want["options"] and report["arms"]:
+        return f"armed {report['arms']} times, with nothing to park by"
     if want["text"] and want["text"] not in f"{report.get('trap')} {report.get('reason')}":
         return f"trap {report.get('trap')!r}, reason {report.get('reason')!r}: no {want['text']!r} in them"
     if want["exact"] and not (report["fuel_exact"] and report["fuel_consumed"] > report["fuel_limit"]):
         return f"fuel {report['fuel_consumed']} of {report['fuel_limit']}, exact: {report['fuel_exact']}"
-    if want["silent"] and done.stdout:
-        return f"output {done.stdout!r} became visible"
-    lines = done.stderr.decode(errors="replace").splitlines()
+    if want["silent"] and stdout:
+        return f"output {stdout!r} became visible"
+    lines = stderr.decode(errors="replace").splitlines()
     if want["verdict"] != "ok" and len(lines) != 1:
         return f"{len(lines)} lines on standard error, expected one: {lines[:3]}"
     return None

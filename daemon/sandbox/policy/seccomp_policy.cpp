@@ -57,7 +57,7 @@ const std::vector<AllowedCall>& running() {
       {"clock_getres", "clock_res_get of the CPU clocks, and where the vdso passes on to the kernel"},
       {"getrandom", "random_get"},
       {"mprotect", "growth of linear memory and tables", kNoExec},
-      {"rt_sigreturn", "leaving the SIGSEGV handler after a trap"},
+      {"rt_sigreturn", "leaving the handlers of faults and interrupts"},
       {"exit_group", "the end"},
   };
   return calls;

@@ -169,7 +169,10 @@ class Poll {
     const timespec timeout = wait_until(due_, read_clock(CLOCK_MONOTONIC));
     const int ready =
         ::ppoll(wasi_.poll_set.data(), static_cast<nfds_t>(polled_), due_ == kNever ? nullptr : &timeout, nullptr);
-    return ready < 0 && errno != EINTR ? last_error() : Errno::success;
+    if (ready >= 0) return Errno::success;
+    if (errno != EINTR) return last_error();
+    wasi_.settings.safepoint();  // a signal is an interrupt, if anything
+    return Errno::success;
   }
 
   void collect(const Subscription& wanted, const Now& start, const Now& now) {

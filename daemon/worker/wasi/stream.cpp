@@ -20,9 +20,8 @@ Result<std::uint64_t> in_chunks(Wasi& wasi, std::uint64_t length, std::uint64_t 
     if (done != 0) wasi.settings.safepoint();
     const std::uint64_t part = std::min(chunk, length - done);
     ssize_t moved = 0;
-    do {
-      moved = move(done, part);
-    } while (moved < 0 && errno == EINTR);
+    // A signal is an interrupt, if anything: the safepoint does not return then.
+    while ((moved = move(done, part)) < 0 && errno == EINTR) wasi.settings.safepoint();
     if (moved < 0) {
       if (done != 0) break;
       return tl::unexpected(last_error());
@@ -41,7 +40,7 @@ ssize_t when_ready(const Descriptor& stream, short events, Call call) {
     const ssize_t moved = call();
     if (moved >= 0 || errno != EAGAIN || !waits) return moved;
     pollfd ready{stream.fd.get(), events, 0};
-    (void)::ppoll(&ready, 1, nullptr, nullptr);
+    if (::ppoll(&ready, 1, nullptr, nullptr) < 0) return -1;
   }
 }
 

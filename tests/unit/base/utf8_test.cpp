@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+using slack::is_control;
 using slack::utf8_sequence;
 using slack::valid_utf8_prefix;
 
@@ -26,4 +27,15 @@ TEST_CASE("the length of a sequence is that of its front") {
   CHECK(utf8_sequence("\xe2\x82\xacz") == 3);
   CHECK(utf8_sequence("\xf0\x9f\x98\x80z") == 4);
   CHECK(utf8_sequence("\xa9z") == 0);
+}
+
+TEST_CASE("controls and marks of direction are not shown, everything else is") {
+  for (const std::string_view control :
+       {"\x1b", "\n", "\x7f", "\xc2\x80", "\xc2\x9f", "\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa",
+        "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9"})
+    CHECK(is_control(control));
+  for (const std::string_view shown :
+       {" ", "~", "\xc2\xa0", "\xd8\x9b", "\xd8\x9d", "\xe2\x80\x8d", "\xe2\x80\x90", "\xe2\x80\xa9", "\xe2\x80\xaf",
+        "\xe2\x81\xa5", "\xe2\x81\xaa", "\xf0\x9f\x98\x80"})
+    CHECK_FALSE(is_control(shown));
 }

@@ -161,7 +161,7 @@ TEST_CASE("what is too much goes: the longest unused, of the user who takes the 
   for (const char* name : {"1", "3", "4"}) CHECK(load(*store, kAlice, key_of(name)) == content);
   CHECK(load(*store, kBob, key_of("b", kBob)) == content);  // the oldest of all, but its user has but this one
   CHECK(store->counts().evicted == 1);
-  const StoreUse use = store->sweep();
+  const StoreUse use = *store->sweep();
   CHECK(use.entries == 4);
   CHECK(use.bytes == Bytes(4 * each.count()));
 }
@@ -185,7 +185,7 @@ TEST_CASE("what a killed slackd left unfinished goes in time") {
   std::ofstream(fresh) << "half";
   std::ofstream(stale) << "half";
   age(stale, 7200);
-  CHECK(store->sweep().entries == 1);
+  CHECK(store->sweep()->entries == 1);
   CHECK(fs::exists(fresh));
   CHECK_FALSE(fs::exists(stale));
 }
@@ -201,6 +201,31 @@ TEST_CASE("a user's images can be removed, or everybody's") {
   CHECK(fs::is_empty(folder.path()));
   save(*store, kAlice, key_of("1"), "image");
   CHECK(load(*store, kAlice, key_of("1")) == "image");
+  store->remove(kAlice, key_of("1"));
+  CHECK(load(*store, kAlice, key_of("1")) == "(none)");
+}
+
+TEST_CASE("what cannot be looked through or removed is told, not counted as nothing") {
+  const Folder folder;
+  const auto store = folder.open();
+  save(*store, kAlice, key_of("1"), "image");
+  save(*store, kBob, key_of("1", kBob), "image");
+  // By root too: a folder is not unlinked.
+  const fs::path obstacle = folder.path() / "1000" / "obstacle";
+  fs::create_directory(obstacle);
+  const auto pruned = store->prune(std::nullopt);
+  REQUIRE_FALSE(pruned);
+  CHECK(pruned.error().what.find(obstacle.string()) != std::string::npos);
+  CHECK(pruned.error().what.find("2 images were removed") != std::string::npos);
+  CHECK(load(*store, kBob, key_of("1", kBob)) == "(none)");
+  // What is no folder is nobody's.
+  std::ofstream(folder.path() / "1002") << "x";
+  CHECK(store->sweep());
+  if (::geteuid() == 0) return;
+  fs::permissions(folder.path() / "1000", fs::perms::none);
+  CHECK_FALSE(store->sweep());
+  CHECK_FALSE(store->prune(kAlice));
+  fs::permissions(folder.path() / "1000", fs::perms::owner_all);
 }
 
 TEST_CASE("writers, readers and sweepers at once see whole images only") {

@@ -142,7 +142,9 @@ TEST_CASE("names from a hostile module cannot drive a terminal") {
   CHECK(printable("plain \xc3\xa9") == "plain \xc3\xa9");
   CHECK(printable("\x1b[2J\n") == "\\x1b[2J\\x0a");
   CHECK(printable("\xc2\x9b"
-                  "31m") == "\\x9b31m");
+                  "31m") == "\\xc2\\x9b31m");
+  // One that is shown as another: what follows the mark is turned around.
+  CHECK(printable("a\xe2\x80\xaemsaw.") == "a\\xe2\\x80\\xaemsaw.");
   // What is no UTF-8: a terminal that is not set to it would obey the first byte.
   CHECK(printable("\x9b"
                   "31m\xc3") == "\\x9b31m\\xc3");

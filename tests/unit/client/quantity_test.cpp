@@ -55,3 +55,17 @@ TEST_CASE("a refused quantity says what would fit") {
   CHECK(duration.error().what ==
         "'3' is not a duration: write a number with us, ms, s, min or h, like 250ms, or unlimited");
 }
+
+TEST_CASE("a quantity that is too large is told from one that is none") {
+  CHECK(parse_fuel("18446744073709551616").error().what ==
+        "'18446744073709551616' is more fuel than can be counted: write 0 to 18446744073709551614, or unlimited");
+  // What the largest number of all would mean is written in a word.
+  for (const char* text : {"18446744073709551615", "99999999999T", "1e20", "1e99999999999999999999"})
+    CHECK(parse_fuel(text).error().what.find("more fuel than can be counted") != std::string::npos);
+  CHECK(parse_duration("5000000001000h").error().what ==
+        "'5000000001000h' is longer than can be counted: write 0us to 5000000000h, or unlimited");
+  CHECK(parse_duration("5000000000h"));
+  CHECK(parse_size("16777216T").error().what == "'16777216T' is more than can be counted: write 0 to 16777215T");
+  CHECK(parse_size("16777215T"));
+  CHECK(parse_duration("1.000000000000000000000000001s").error().what.find("is not a duration") != std::string::npos);
+}

@@ -11,8 +11,10 @@ using namespace slack::client;
 TEST_CASE("an option out of range is told by its flag, with the range in the units that the flag takes") {
   CHECK(in_command_line_words("option 'memory_bytes': 8589934592 asked for, 4294967296 allowed") ==
         "--memory: 8GiB asked for, 4GiB allowed");
-  CHECK(in_command_line_words("option 'slack_usec' is 1, at least 1000 is needed") ==
-        "--slack is 1us, at least 1ms is needed");
+  CHECK(in_command_line_words("option 'slack_usec' is 1; it takes 1000 to 1000000") ==
+        "--slack is 1us; it takes 1ms to 1s");
+  CHECK(in_command_line_words("option 'slack_usec' is 18446744073709551615; it takes 1000 to 1000000") ==
+        "--slack is unlimited; it takes 1ms to 1s");
   CHECK(in_command_line_words(
             "bytes of held output of user 7 (option 'output_bytes'): 8589934593 asked for, 1 allowed") ==
         "bytes of held output of user 7 (--output): 8589934593B asked for, 1B allowed");
@@ -41,7 +43,7 @@ TEST_CASE("the daemon's own sentence for a value out of range comes out right") 
   RunOptions options;
   const auto set = set_run_option(options, "slack_usec", std::uint64_t{2'000'000});
   REQUIRE_FALSE(set);
-  CHECK(in_command_line_words(set.error().what) == "--slack is 2s, at most 1s is allowed");
+  CHECK(in_command_line_words(set.error().what) == "--slack is 2s; it takes 1ms to 1s");
 }
 
 TEST_CASE("exact figures are never rounded") {

@@ -33,8 +33,16 @@ TEST_CASE("each end of a report has its verdict") {
   CHECK(verdict(wire::End::trapped) == Verdict::trap);
   CHECK(verdict(wire::End::limit) == Verdict::limit);
   CHECK(verdict(wire::End::refused) == Verdict::refused);
+  CHECK(verdict(wire::End::misinvoked) == Verdict::refused);
   CHECK(verdict(wire::End::fault) == Verdict::crashed);
   CHECK(read_testimony(bytes_of(report_of(wire::End::limit))).cause.reason == "output");
+}
+
+TEST_CASE("an interrupt that nobody asked for is no trap of the module's") {
+  auto report = report_of(wire::End::trapped);
+  report.trap = static_cast<std::uint32_t>(Trap::interrupt);
+  CHECK(read_testimony(bytes_of(report)).cause.verdict == Verdict::crashed);
+  CHECK(read_testimony(bytes_of(report)).cause.reason == "the worker was interrupted from outside slackd");
 }
 
 TEST_CASE("fuel of a report is exact, but at a trap that was found by a page fault") {

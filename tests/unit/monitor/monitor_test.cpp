@@ -15,6 +15,7 @@
 #include <map>
 
 #include "daemon/base/clock.hpp"
+#include "daemon/wire/trap.hpp"
 #include "tests/unit/monitor/fake_worker.hpp"
 
 using namespace slack;
@@ -351,12 +352,88 @@ TEST_CASE("a worker that closes its socket and lives on has crashed") {
 TEST_CASE("metering that counts nothing has deadlines only, and no fuel") {
   SKIP_UNLESS_POSSIBLE("metering that counts nothing has deadlines only, and no fuel");
   World world;
-  const Outcome outcome = world.end_of(endless, {.fuel = Fuel(1), .wall = Micros(20'000), .counts = false});
+  const Outcome outcome =
+      world.end_of(endless, {.fuel = Fuel(1), .wall = Micros(20'000), .counts = false, .halt = Halt::kill});
   CHECK(outcome.verdict == Verdict::deadline);
   CHECK_FALSE(outcome.fuel);
   CHECK(outcome.arms == 0);
   const auto body = [](int socket) { inside::report_returned(socket, 1u << 30); };
-  CHECK(world.end_of(body, {.fuel = Fuel(1), .counts = false}).verdict == Verdict::ok);
+  CHECK(world.end_of(body, {.fuel = Fuel(1), .counts = false, .halt = Halt::kill}).verdict == Verdict::ok);
+}
+
+TEST_CASE("nothing is waited for where nothing parks: a deadline and a stop kill at once") {
+  SKIP_UNLESS_POSSIBLE("nothing is waited for where nothing parks: a deadline and a stop kill at once");
+  World world;
+  // A patience of seconds, which a run that is waited for would take.
+  const auto burn = [](int) {
+    for (;;) asm volatile("");
+  };
+  const RunLimits limits{.slack = Micros(5'000'000), .wall = Micros(50'000), .halt = Halt::kill};
+  const Outcome late = world.end_of(burn, limits);
+  CHECK(late.verdict == Verdict::deadline);
+  CHECK(late.reason == "wall");
+  CHECK(late.arms == 0);
+
+  REQUIRE(world.monitor->run(fork_worker(77, burn, {.slack = Micros(5'000'000), .halt = Halt::kill})));
+  world.monitor->stop(77, Verdict::killed, "client");
+  REQUIRE(world.settle({77}));
+  CHECK(world.outcomes.at(77).verdict == Verdict::killed);
+  CHECK(world.outcomes.at(77).arms == 0);
+  CHECK(world.outcomes.at(77).cpu_time < Micros(1'000'000));
+}
+
+namespace {
+
+volatile sig_atomic_t interrupted = 0;
+void note_interrupt(int) { interrupted = 1; }
+
+// As code that checks an epoch, with its worker's handler and report.
+void checks_an_epoch(int socket) {
+  ::signal(wire::kInterruptSignal, note_interrupt);
+  while (interrupted == 0) continue;
+  wire::WorkerReport report{};
+  report.end = wire::End::trapped;
+  report.trap = static_cast<std::uint32_t>(Trap::interrupt);
+  inside::send(socket, &report, sizeof report);
+  inside::block();
+}
+
+constexpr RunLimits kChecksAnEpoch{
+    .slack = Micros(10'000'000), .wall = Micros(50'000), .counts = false, .halt = Halt::interrupt};
+
+}  // namespace
+
+TEST_CASE("a run that checks an epoch ends by its own report, at a deadline and at a stop") {
+  SKIP_UNLESS_POSSIBLE("a run that checks an epoch ends by its own report, at a deadline and at a stop");
+  World world;
+  const Outcome late = world.end_of(checks_an_epoch, kChecksAnEpoch);
+  CHECK(late.verdict == Verdict::deadline);
+  CHECK(late.reason == "wall");
+  REQUIRE(late.report);
+  CHECK(late.report->trap == static_cast<std::uint32_t>(Trap::interrupt));
+  CHECK(late.arms == 0);
+
+  RunLimits long_lived = kChecksAnEpoch;
+  long_lived.wall = Micros(60'000'000);
+  REQUIRE(world.monitor->run(fork_worker(77, checks_an_epoch, long_lived)));
+  ::usleep(20'000);  // it has its handler by then
+  world.monitor->stop(77, Verdict::killed, "client");
+  REQUIRE(world.settle({77}));
+  CHECK(world.outcomes.at(77).verdict == Verdict::killed);
+  CHECK(world.outcomes.at(77).report);
+}
+
+TEST_CASE("a run that takes no notice of its interrupt is killed soon after") {
+  SKIP_UNLESS_POSSIBLE("a run that takes no notice of its interrupt is killed soon after");
+  World world;
+  const auto deaf = [](int) {
+    ::signal(wire::kInterruptSignal, SIG_IGN);
+    for (;;) asm volatile("");
+  };
+  const Outcome outcome = world.end_of(deaf, kChecksAnEpoch);
+  CHECK(outcome.verdict == Verdict::deadline);
+  CHECK_FALSE(outcome.report);
+  CHECK(outcome.run_time < Micros(2'000'000));  // not its slack of ten seconds
 }
 
 TEST_CASE("a run id that is in use is a fault and costs the worker its life") {

@@ -17,7 +17,7 @@ const Cause kDied{Verdict::crashed, "SIGSEGV"};
 }  // namespace
 
 TEST_CASE("fuel over the limit arms, parks, is read exactly and condemned") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   CHECK(state.published(Fuel(100)).empty());
   CHECK(state.published(Fuel(101)) == Actions(Action::arm));
   CHECK(state.arm_result(0).empty());
@@ -33,7 +33,7 @@ TEST_CASE("fuel over the limit arms, parks, is read exactly and condemned") {
 }
 
 TEST_CASE("a run over its limit ends out_of_fuel even if it finished first") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   CHECK(state.report(kFinished, Fuel(101), true, Fuel(90)) == (Action::kill | Action::conclude));
   CHECK(state.conclusion()->verdict == Verdict::out_of_fuel);
   CHECK(state.conclusion()->fuel == Fuel(101));
@@ -41,7 +41,7 @@ TEST_CASE("a run over its limit ends out_of_fuel even if it finished first") {
 }
 
 TEST_CASE("a worker that reports less than it published is not believed") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   (void)state.report(kFinished, Fuel(5), true, Fuel(101));
   CHECK(state.conclusion()->verdict == Verdict::out_of_fuel);
   CHECK(state.conclusion()->fuel == Fuel(101));
@@ -49,14 +49,14 @@ TEST_CASE("a worker that reports less than it published is not believed") {
 }
 
 TEST_CASE("exactly the limit is within it") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   (void)state.report(kFinished, Fuel(100), true, Fuel(100));
   CHECK(state.conclusion()->verdict == Verdict::ok);
   CHECK(state.conclusion()->fuel_exact);
 }
 
 TEST_CASE("a crash over the limit is out_of_fuel and keeps its evidence") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   CHECK(state.exited(kDied, Fuel(101)) == Actions(Action::conclude));
   CHECK(state.conclusion()->verdict == Verdict::out_of_fuel);
   CHECK(state.conclusion()->reason == "SIGSEGV");
@@ -64,7 +64,7 @@ TEST_CASE("a crash over the limit is out_of_fuel and keeps its evidence") {
 }
 
 TEST_CASE("the first cause wins: a deadline before a stop before a report") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   CHECK(state.ask(Cause{Verdict::deadline, "wall"}) == Actions(Action::arm));
   CHECK(state.ask(kStopped).empty());
   (void)state.report(kFinished, Fuel(50), true, Fuel(40));
@@ -74,7 +74,7 @@ TEST_CASE("the first cause wins: a deadline before a stop before a report") {
 }
 
 TEST_CASE("a deadline whose park shows fuel over the limit is out_of_fuel") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   (void)state.ask(Cause{Verdict::deadline, "cpu"});
   (void)state.fault_event(true);
   (void)state.registers(Fuel(101), true, Fuel(0));
@@ -83,7 +83,7 @@ TEST_CASE("a deadline whose park shows fuel over the limit is out_of_fuel") {
 }
 
 TEST_CASE("missing registers are asked for again, and then the published fuel has to do") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   (void)state.published(Fuel(150));
   for (int i = 0; i < SafepointState::kRegisterRetries; ++i) {
     CHECK(state.fault_event(true) == Actions(Action::read_registers));
@@ -98,7 +98,7 @@ TEST_CASE("missing registers are asked for again, and then the published fuel ha
 }
 
 TEST_CASE("where registers can never be had nobody asks twice") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   (void)state.published(Fuel(150));
   (void)state.fault_event(true);
   CHECK(state.registers(std::nullopt, false, Fuel(151)) == (Action::kill | Action::conclude));
@@ -106,7 +106,7 @@ TEST_CASE("where registers can never be had nobody asks twice") {
 }
 
 TEST_CASE("registers below the published fuel are not believed") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   (void)state.published(Fuel(150));
   (void)state.fault_event(true);
   (void)state.registers(Fuel(3), true, Fuel(0));
@@ -115,7 +115,7 @@ TEST_CASE("registers below the published fuel are not believed") {
 }
 
 TEST_CASE("events twice, vanished ones and ESRCH change nothing") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   CHECK(state.fault_event(false).empty());
   (void)state.published(Fuel(150));
   CHECK(state.arm_result(ESRCH).empty());
@@ -130,24 +130,24 @@ TEST_CASE("events twice, vanished ones and ESRCH change nothing") {
 }
 
 TEST_CASE("a stale event of a run that is not armed wakes its thread") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   CHECK(state.fault_event(true) == Actions(Action::disarm));
   CHECK(state.phase() == Phase::running);
 }
 
 TEST_CASE("a page that cannot be protected condemns the run") {
-  SafepointState state(Fuel(100), true);
+  SafepointState state(Fuel(100), Halt::park);
   (void)state.ask(kStopped);
   CHECK(state.arm_result(ENOENT) == (Action::kill | Action::conclude));
   CHECK(state.conclusion()->verdict == Verdict::killed);
 }
 
 TEST_CASE("an armed run without a safepoint in time is killed, by what it published") {
-  SafepointState within(Fuel(100), true);
+  SafepointState within(Fuel(100), Halt::park);
   (void)within.ask(Cause{Verdict::deadline, "wall"});
   CHECK(within.park_overdue(Fuel(100)) == (Action::kill | Action::conclude));
   CHECK(within.conclusion()->verdict == Verdict::deadline);
-  SafepointState over(Fuel(100), true);
+  SafepointState over(Fuel(100), Halt::park);
   (void)over.ask(Cause{Verdict::deadline, "wall"});
   (void)over.park_overdue(Fuel(101));
   CHECK(over.conclusion()->verdict == Verdict::out_of_fuel);
@@ -155,9 +155,34 @@ TEST_CASE("an armed run without a safepoint in time is killed, by what it publis
 }
 
 TEST_CASE("a run without safepoints is condemned where it stands") {
-  SafepointState state(kUnlimitedFuel, false);
+  SafepointState state(kUnlimitedFuel, Halt::kill);
   CHECK(state.ask(kStopped) == (Action::kill | Action::conclude));
   CHECK(state.conclusion()->verdict == Verdict::killed);
+}
+
+TEST_CASE("a run that checks an epoch is interrupted, and its report ends it for the reason that it was asked for") {
+  SafepointState state(kUnlimitedFuel, Halt::interrupt);
+  CHECK(state.ask(Cause{Verdict::deadline, "wall"}) == Actions(Action::interrupt));
+  CHECK(state.phase() == Phase::armed);
+  CHECK(state.report(Cause{Verdict::trap, "interrupted"}, std::nullopt, false, Fuel(0)) ==
+        (Action::kill | Action::conclude));
+  CHECK(state.conclusion()->verdict == Verdict::deadline);
+  CHECK(state.conclusion()->reason == "wall");
+}
+
+TEST_CASE("an interrupted run that does not report is killed for the same reason") {
+  SafepointState state(kUnlimitedFuel, Halt::interrupt);
+  (void)state.ask(kStopped);
+  CHECK(state.park_overdue(Fuel(0)) == (Action::kill | Action::conclude));
+  CHECK(state.conclusion()->verdict == Verdict::killed);
+}
+
+TEST_CASE("a figure on the page of a run that publishes at its end waits for the exact one of its report") {
+  SafepointState state(Fuel(100), Halt::kill);
+  CHECK(state.published(Fuel(150)).empty());
+  CHECK(state.report(kFinished, Fuel(150), true, Fuel(150)) == (Action::kill | Action::conclude));
+  CHECK(state.conclusion()->verdict == Verdict::out_of_fuel);
+  CHECK(state.conclusion()->fuel_exact);
 }
 
 // A world around the machine: what the worker has truly consumed, what it has published of it, when time stands where.
@@ -165,7 +190,8 @@ TEST_CASE("over random orders of events every run ends in one verdict, the first
   std::mt19937_64 random(20240607);
   for (int round = 0; round < 5'000; ++round) {
     const Fuel limit = random() % 8 == 0 ? kUnlimitedFuel : Fuel(random() % 200);
-    SafepointState state(limit, random() % 8 != 0);
+    const std::uint64_t draw = random() % 8;
+    SafepointState state(limit, draw == 0 ? Halt::kill : draw == 1 ? Halt::interrupt : Halt::park);
     std::uint64_t clock = 0;
     const std::uint64_t deadline = random() % 60;
     std::uint64_t published = 0;

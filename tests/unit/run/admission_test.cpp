@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/run/fair_queue.hpp"
+#include "daemon/run/fair_share.hpp"
 
 namespace slack::run {
 namespace {
@@ -28,6 +29,51 @@ Admission::Limits small() {
   limits.images = Bytes(90);
   limits.directories_per_user = 4;
   return limits;
+}
+
+TEST_CASE("an image that lasts takes its bytes and nothing else of a run that has ended") {
+  Admission admission(small());
+  std::shared_ptr<const void> lasting;
+  {
+    auto charge = admission.admit(demand(1000, 100));
+    REQUIRE(charge);
+    REQUIRE(charge->hold_output());
+    auto image = charge->lasting_image(Bytes(60));
+    REQUIRE(image);
+    lasting = std::move(*image);
+    CHECK_FALSE(charge->lasting_image(Bytes(1)));
+  }
+  {
+    auto first = admission.admit(demand(1000, 100));
+    auto second = admission.admit(demand(1000));
+    REQUIRE(first);
+    REQUIRE(second);
+    CHECK(first->hold_output());
+    CHECK_FALSE(first->add_image(Bytes(1)));
+    lasting.reset();
+    CHECK(first->add_image(Bytes(60)));
+  }
+  // It may be the last that is left of its user.
+  auto charge = admission.admit(demand(1000));
+  lasting = *charge->lasting_image(Bytes(60));
+  *charge = Admission::Charge();
+  lasting.reset();
+  CHECK(admission.admit(demand(1000)));
+}
+
+TEST_CASE("shared places: a part for each user, and one for who has none, whoever has taken the rest") {
+  FairShare share(4, 3);
+  std::vector<std::shared_ptr<const void>> taken;
+  for (int i = 0; i < 3; ++i) taken.push_back(share.take(1000));
+  for (const auto& place : taken) CHECK(place != nullptr);
+  CHECK(share.take(1000) == nullptr);
+  taken.push_back(share.take(1001));
+  CHECK(taken.back() != nullptr);
+  CHECK(share.take(1001) == nullptr);  // all are taken, and this user has one
+  taken.push_back(share.take(1002));
+  CHECK(taken.back() != nullptr);
+  taken.clear();
+  CHECK(share.take(1000) != nullptr);
 }
 
 TEST_CASE("a user's runs are limited and the limit is named") {

@@ -111,6 +111,30 @@ TEST_CASE("a metering mode that counts nothing reports no fuel") {
   CHECK(counts_fuel(Metering::counted));
 }
 
+TEST_CASE("an interrupted run has the verdict that it was asked for, and tells where it stood") {
+  auto interrupted = report(wire::End::trapped);
+  interrupted.trap = static_cast<std::uint32_t>(Trap::interrupt);
+  interrupted.function = 5;
+  interrupted.offset = 99;
+  auto ended = outcome(Verdict::deadline, interrupted);
+  ended.reason = "wall";
+  auto epoch = evidence();
+  epoch.options.metering = Metering::epoch;
+  const auto result = conclude(ended, epoch);
+  CHECK(result.verdict == Verdict::deadline);
+  CHECK(result.reason == "wall");
+  CHECK(result.trap == "interrupted");
+  CHECK(result.trap_function == "func[5]");
+  CHECK(result.trap_offset == 99u);
+}
+
+TEST_CASE("what brings a run to its end follows from its metering") {
+  CHECK(halt_of(Metering::slacked) == monitor::Halt::park);
+  CHECK(halt_of(Metering::epoch) == monitor::Halt::interrupt);
+  for (const Metering metering : {Metering::none, Metering::counted, Metering::checked})
+    CHECK(halt_of(metering) == monitor::Halt::kill);
+}
+
 TEST_CASE("fuel that nobody knows is left out, not told as nothing") {
   // Stopped from outside: what was published last is what is known.
   monitor::Outcome stopped;
@@ -154,6 +178,9 @@ TEST_CASE("early reports become verdicts") {
   CHECK(end_of(refused).verdict == Verdict::refused);
   CHECK(end_of(refused).reason == "unknown import \"env\" \"f\"");
   CHECK(end_of(report(wire::End::limit)).verdict == Verdict::limit);
+  CHECK(end_of(report(wire::End::misinvoked)).verdict == Verdict::refused);
+  CHECK(conclude(end_of(report(wire::End::misinvoked)), evidence()).misinvoked == true);
+  CHECK_FALSE(conclude(end_of(refused), evidence()).misinvoked);
   CHECK(end_of(report(wire::End::trapped)).verdict == Verdict::trap);
   CHECK(end_of(report(wire::End::fault)).verdict == Verdict::crashed);
   // A worker that says it has succeeded before it began has been taken over.
@@ -184,6 +211,7 @@ TEST_CASE("hostile text is made printable") {
   CHECK(printable("\xf4\x90\x80\x80") == "????");  // beyond U+10FFFF
   CHECK(printable("\xc2\x9b") == "?");             // C1 control
   CHECK(printable("\xe2\x82") == "??");            // cut short
+  CHECK(printable("\xe2\x80\xae") == "?");         // turns what follows around
   CHECK(printable("abc\xc3\xa9", 4) == "abc");     // never half a character
 }
 

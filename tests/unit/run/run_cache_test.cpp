@@ -1,4 +1,6 @@
 // Runs and their images: when a compiler is skipped, what parts images, and what looking for one may take.
+#include <sys/fanotify.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -19,6 +21,22 @@ struct CacheFolder : test::ScratchFolder {
     config.cache.store = std::move(*store);
     return config;
   }
+};
+
+// A folder that gives no answer: whoever opens something in it hangs, beyond every signal that does not kill, as with
+// a network disk that is gone. Answers again at its end.
+class Deaf {
+ public:
+  explicit Deaf(const std::filesystem::path& folder)
+      : watch_(::fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY)) {
+    const auto opened = FAN_OPEN_PERM | FAN_ONDIR | FAN_EVENT_ON_CHILD;
+    if (watch_.valid() && ::fanotify_mark(watch_.get(), FAN_MARK_ADD, opened, AT_FDCWD, folder.c_str()) < 0)
+      watch_.reset();
+  }
+  [[nodiscard]] bool works() const { return watch_.valid(); }
+
+ private:
+  Fd watch_;
 };
 
 // Nothing of a module is looked at here but its first bytes.
@@ -118,7 +136,7 @@ TEST_CASE("a table is not idle before its images are on disk, and prune removes 
   std::optional<ImageCache::Status> status;
   const auto ask = [&] {
     status.reset();
-    REQUIRE(world.table->cache().tell([&](const ImageCache::Status& told) { status = told; }));
+    world.table->cache().tell(::getuid(), [&](const Expected<ImageCache::Status>& told) { status = *told; });
     REQUIRE(world.reactor.run_until([&] { return status.has_value(); }));
   };
   ask();
@@ -127,7 +145,7 @@ TEST_CASE("a table is not idle before its images are on disk, and prune removes 
   CHECK(status->counters.at("misses") == 1);
   CHECK(status->counters.at("resident_bytes") == 5);
   std::optional<std::uint64_t> removed;
-  REQUIRE(world.table->cache().prune(uid_t{4711}, [&](std::uint64_t count) { removed = count; }));
+  world.table->cache().prune(4711, uid_t{4711}, [&](const Expected<std::uint64_t>& count) { removed = *count; });
   REQUIRE(world.reactor.run_until([&] { return removed.has_value(); }));
   CHECK(removed == 0u);
   // Another user's prune takes nothing from us, in memory neither.
@@ -135,7 +153,7 @@ TEST_CASE("a table is not idle before its images are on disk, and prune removes 
   CHECK(status->counters.at("images") == 1);
   CHECK(status->counters.at("resident_bytes") == 5);
   removed.reset();
-  REQUIRE(world.table->cache().prune(::getuid(), [&](std::uint64_t count) { removed = count; }));
+  world.table->cache().prune(::getuid(), ::getuid(), [&](const Expected<std::uint64_t>& count) { removed = *count; });
   // Asked behind the prune, told what it left.
   ask();
   CHECK(removed == 1u);
@@ -153,25 +171,111 @@ TEST_CASE("a flood of questions about the cache is refused, and starts no thread
     return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
   };
   const auto before = threads();
-  std::size_t asked = 0;
-  std::size_t told = 0;
-  for (int i = 0; i < 500; ++i) {
-    if (cache.tell([&](const ImageCache::Status&) { ++told; })) ++asked;
-    if (cache.prune(::getuid(), [&](std::uint64_t) { ++told; })) ++asked;
-  }
+  std::size_t answered = 0;
+  std::size_t refused = 0;
+  const auto count = [&](const auto& answer) {
+    if (!answer) CHECK(answer.error().code == EAGAIN);
+    ++(answer ? answered : refused);
+  };
+  const auto flood = [&](uid_t uid) {
+    for (int i = 0; i < 500; ++i) {
+      cache.tell(uid, [&](const Expected<ImageCache::Status>& status) { count(status); });
+      cache.prune(uid, uid, [&](const Expected<std::uint64_t>& images) { count(images); });
+    }
+  };
+  flood(1000);
   CHECK(threads() <= before + 1);
-  // As many waiting, and as many who share the answer of the last one that waits.
-  CHECK(asked <= 2 * limits::kQuestionsWaiting + 1);
-  CHECK(asked >= limits::kQuestionsWaiting);
+  // One user does not get them all, and many do not keep another one out.
+  CHECK(refused == 1000 - limits::kQuestionsPerUser);
+  for (uid_t uid = 1001; uid < 1010; ++uid) flood(uid);
+  const std::size_t before_the_last = refused;
+  cache.prune(2000, uid_t{2000}, [&](const Expected<std::uint64_t>& images) { count(images); });
+  CHECK(refused == before_the_last);
   REQUIRE(world.reactor.run_until([&] { return cache.idle(); }));
-  CHECK(told == asked);
-  // Those who ask the same share an answer.
-  told = asked = 0;
-  for (std::size_t i = 0; i < limits::kQuestionsWaiting; ++i)
-    if (cache.tell([&](const ImageCache::Status&) { ++told; })) ++asked;
-  CHECK(asked == limits::kQuestionsWaiting);
+  // The rest had one place each.
+  CHECK(answered == limits::kQuestionsWaiting + 7);
+  // Who is answered has room again.
+  refused = 0;
+  cache.tell(1000, [&](const Expected<ImageCache::Status>& status) { count(status); });
+  CHECK(refused == 0);
   REQUIRE(world.reactor.run_until([&] { return cache.idle(); }));
-  CHECK(told == asked);
+}
+
+TEST_CASE("a disk that gives no answer keeps no run's room, answers questions with a fault, and is given up on") {
+  const CacheFolder folder;
+  World world;
+  auto config = folder.config();
+  config.limits.runs_per_user = 1;
+  std::vector<std::string> notices;
+  config.cache.notice = [&](const std::string& notice) { notices.push_back(notice); };
+  world.table = std::make_unique<RunTable>(world.reactor, world.host, config, world.recorder);
+  ImageCache& cache = world.table->cache();
+  std::optional<Deaf> deaf(folder.path());
+  if (!deaf->works()) {
+    WARN("SKIPPED: no fanotify with permission events");
+    return;
+  }
+  const auto run = [&](Request request) {
+    const RunId id = world.add(std::move(request));
+    world.reach(id, State::running);
+    world.conclude(id, Verdict::trap);
+    (void)world.finish(id);
+    world.host.charges.clear();  // its worker has been reaped
+    world.host.reaped();
+  };
+  run(cached_request(world, "a module"));
+  CHECK_FALSE(cache.idle());
+  // Its save hangs; its user's one place is free.
+  auto other = cached_request(world, "another");
+  other.options.cache = false;
+  run(std::move(other));
+  CHECK_FALSE(cache.idle());
+
+  const auto give_up = [&](Micros wall, const std::function<bool()>& until) {
+    world.reactor.advance(wall);
+    REQUIRE(world.reactor.run_until([&] {
+      world.reactor.advance(Micros(20'000));
+      return until();
+    }));
+  };
+  // The prune does not know how many there were, and says so; what waited and what is at work is taken back.
+  std::optional<Fault> unanswered;
+  cache.prune(::getuid(), ::getuid(), [&](const Expected<std::uint64_t>& images) {
+    REQUIRE_FALSE(images);
+    unanswered = images.error();
+  });
+  std::optional<ImageCache::Status> status;
+  give_up(limits::kQuestionWall, [&] { return unanswered.has_value(); });
+  CHECK(unanswered->what.find(folder.path().string() + " gave no answer") != std::string::npos);
+  cache.tell(::getuid(), [&](const Expected<ImageCache::Status>& told) { status = *told; });
+  give_up(limits::kQuestionWall, [&] { return status.has_value(); });
+  CHECK_FALSE(status->facility.available);
+  CHECK(status->facility.in_use.find("gave no answer") != std::string::npos);
+  CHECK(status->counters.count("images") == 0);
+  CHECK(status->counters.at("misses") == 1);
+  // Enough threads hang: from now on the answer is there at once.
+  status.reset();
+  cache.tell(::getuid(), [&](const Expected<ImageCache::Status>& told) { status = *told; });
+  REQUIRE(status);
+  CHECK(status->facility.in_use.find("2 before it hang") != std::string::npos);
+
+  give_up(limits::kSaveWall, [&] { return cache.idle(); });
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].find("images are not kept in " + folder.path().string() + ": it took more than 60 s") !=
+        std::string::npos);
+
+  world.end_workers();  // being forks of the test, they hold the watch open
+  world.host.executed.clear();
+  deaf.reset();
+  const std::weak_ptr<cache::ImageStore> store = config.cache.store;
+  config.cache.store.reset();
+  for (int i = 0; i < 5'000 && store.use_count() > 1; ++i) ::usleep(1'000);
+  CHECK(store.use_count() == 1);
+  CHECK(folder.files().empty());  // the one that was saved after all was pruned before
+  run(cached_request(world, "a third module"));
+  REQUIRE(world.reactor.run_until([&] { return cache.idle(); }));
+  CHECK(notices.back() == "cache: images are kept on disk again");
+  CHECK(folder.files().size() == 1);
 }
 
 TEST_CASE("a module is charged before it is copied") {

@@ -32,7 +32,7 @@ TEST_CASE("a value that an option does not take is named with those it takes") {
         "option 'metering' is 'fast'; it takes: none counted slacked checked epoch");
   CHECK(complaint("output", std::string("")) == "option 'output' is ''; it takes: held stream");
   CHECK(complaint("on_out_of_fuel", std::string("park")) == "option 'on_out_of_fuel' is 'park'; it takes: stop");
-  CHECK(complaint("slack_usec", std::uint64_t{999}) == "option 'slack_usec' is 999, at least 1000 is needed");
+  CHECK(complaint("slack_usec", std::uint64_t{999}) == "option 'slack_usec' is 999; it takes 1000 to 1000000");
   CHECK(complaint("invoke", std::string()) == "option 'invoke' is empty; it takes the name of an exported function");
 }
 

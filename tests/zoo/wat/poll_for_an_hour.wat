@@ -1,5 +1,6 @@
 ;; Sleeps an hour in poll_oneoff: it burns nothing and reaches no safepoint, the deadline ends it.
 ;; run: --wall 300ms => deadline
+;; run: --metering epoch --wall 300ms => deadline "interrupted"
 (module (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
   (func (export "_start")

@@ -1,5 +1,6 @@
 ;; Waits for input that does not come.
 ;; run: --wall 300ms < pipe => deadline
+;; run: --metering epoch --wall 300ms < pipe => deadline "interrupted"
 (module (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
   (func (export "_start")
