@@ -88,6 +88,7 @@ llvm::Function* Environment::make_function(std::uint32_t index) {
   auto* function = llvm::Function::Create(internal_type(context(), wasm_.type_of(index), counts_fuel()),
                                           llvm::GlobalValue::InternalLinkage, symbol, module_);
   function->setCallingConv(llvm::CallingConv::Fast);
+  if (counts_fuel()) function->addFnAttr(fuel_attribute(context(), fuel_parameter(wasm_.type_of(index))));
   add_common_attributes(*function);
   const bool is_own = partition_.contains(index);
   const bool is_copy = std::binary_search(partition_.copies.begin(), partition_.copies.end(), index);
@@ -223,17 +224,14 @@ llvm::Function* Environment::make_import_adapter(std::uint32_t index) {
   llvm::SmallVector<llvm::Value*, 8> arguments;
   for (auto& argument : function->args()) arguments.push_back(&argument);
   llvm::Value* fuel = nullptr;
-  if (counts_fuel()) {
-    fuel = arguments.front();
-    arguments.erase(arguments.begin());
-  }
+  if (counts_fuel()) fuel = remove_fuel(arguments, fuel_parameter(type));
   store_fuel(builder, fuel);
   auto* target = load_fixed(builder, layout_.import_slot(index) + offsetof(ImportSlot, host));
   auto* call = builder.CreateCall(host_type(context(), type), target, arguments);
   call->setDoesNotThrow();
   llvm::SmallVector<llvm::Value*, 2> results;
   if (!type.results.empty()) results.push_back(call);
-  if (fuel) results.push_back(load_fuel(builder));
+  if (fuel) insert_fuel(results, fuel_result(type), load_fuel(builder));
   return_packed(builder, function->getReturnType(), results);
   return function;
 }
@@ -276,10 +274,13 @@ llvm::CallInst* Environment::call_service(llvm::IRBuilder<>& builder, Service se
   return call;
 }
 
-llvm::SmallVector<llvm::Value*, 4> unpack(llvm::IRBuilder<>& builder, llvm::Value* returned, std::size_t count) {
+llvm::SmallVector<llvm::Value*, 4> unpack(llvm::IRBuilder<>& builder, llvm::Value* returned) {
   llvm::SmallVector<llvm::Value*, 4> parts;
-  if (count == 1) parts.push_back(returned);
-  for (unsigned i = 0; count > 1 && i < count; ++i) parts.push_back(builder.CreateExtractValue(returned, i));
+  if (const auto* tuple = llvm::dyn_cast<llvm::StructType>(returned->getType())) {
+    for (unsigned i = 0; i < tuple->getNumElements(); ++i) parts.push_back(builder.CreateExtractValue(returned, i));
+  } else if (!returned->getType()->isVoidTy()) {
+    parts.push_back(returned);
+  }
   return parts;
 }
 

@@ -49,6 +49,7 @@ class Environment {
   [[nodiscard]] bool counts_fuel() const {
     return options_.metering != Metering::none && options_.metering != Metering::epoch;
   }
+  [[nodiscard]] const meter::PollPlan& polls() const { return source_.polls; }
   // Whether safepoints are marked. In mode `counted` too, which takes the marks away before they cost anything: until
   // then they keep loops from being computed in one step, and fuel from running through its 64 bits with them.
   [[nodiscard]] bool has_safepoints() const { return options_.metering != Metering::none; }
@@ -119,8 +120,7 @@ class Environment {
 };
 
 // The components of what a call of the internal convention returned, and the way back.
-[[nodiscard]] llvm::SmallVector<llvm::Value*, 4> unpack(llvm::IRBuilder<>& builder, llvm::Value* returned,
-                                                        std::size_t count);
+[[nodiscard]] llvm::SmallVector<llvm::Value*, 4> unpack(llvm::IRBuilder<>& builder, llvm::Value* returned);
 void return_packed(llvm::IRBuilder<>& builder, llvm::Type* type, llvm::ArrayRef<llvm::Value*> parts);
 
 }  // namespace slack::jit

@@ -2,10 +2,35 @@
 #include "jit/llvm/fuel_counter.hpp"
 
 #include <llvm/ADT/SmallPtrSet.h>
+#include <llvm/Analysis/BlockFrequencyInfo.h>
+#include <llvm/Analysis/BranchProbabilityInfo.h>
+#include <llvm/Analysis/LoopInfo.h>
 #include <llvm/IR/CFG.h>
+#include <llvm/IR/Dominators.h>
 #include <llvm/Support/ErrorHandling.h>
 
 namespace slack::jit {
+
+namespace {
+
+// Whether `block` would be gone or part of another without an add in it: it does not end in a choice, and holds nothing
+// that could not be done on the other way too.
+bool is_bare(const llvm::BasicBlock& block) {
+  const auto* branch = llvm::dyn_cast<llvm::BranchInst>(block.getTerminator());
+  if (!branch || branch->isConditional()) return false;
+  unsigned work = 0;
+  for (const auto& instruction : block) {
+    if (instruction.isTerminator() || llvm::isa<llvm::PHINode>(instruction)) continue;
+    const auto* pointer = llvm::getLoadStorePointerOperand(&instruction);
+    if (pointer && llvm::isa<llvm::AllocaInst>(pointer)) continue;
+    if (instruction.mayHaveSideEffects() || instruction.mayReadFromMemory()) return false;
+    ++work;
+  }
+  constexpr unsigned kMostWork = 3;  // the add itself is one
+  return work <= kMostWork;
+}
+
+}  // namespace
 
 FuelCounter::FuelCounter(Environment& environment, llvm::IRBuilder<>& builder, std::uint32_t function,
                          llvm::Value* fuel)
@@ -15,10 +40,10 @@ FuelCounter::FuelCounter(Environment& environment, llvm::IRBuilder<>& builder, s
   builder.CreateStore(fuel, slot_);
 }
 
-void FuelCounter::begin_node(double frequency) {
+void FuelCounter::begin_node() {
   if (!slot_) return;
   const auto node = static_cast<meter::NodeId>(graph_.nodes.size());
-  graph_.nodes.push_back({0, meter::Observation::none, frequency});
+  graph_.nodes.push_back({0, meter::Observation::none, 1.0});
   nodes_of_[builder_.GetInsertBlock()].push_back(node);
   Start start{};
   start.load = builder_.CreateLoad(builder_.getInt64Ty(), slot_, "fuel");
@@ -48,23 +73,35 @@ void FuelCounter::set(llvm::Value* fuel) {
   if (slot_) builder_.CreateStore(fuel, slot_);
 }
 
-void FuelCounter::safepoint(WasmOffset offset) {
-  if (!environment_.has_safepoints()) return;
+FuelCounter::Poll FuelCounter::safepoint(WasmOffset offset) {
+  if (!environment_.has_safepoints()) return {};
   auto* marker = make_marker(builder_, offset);
-  if (!slot_) return;
+  if (!slot_) return {marker};
   graph_.nodes.back().observation = meter::Observation::safepoint;
   safepoints_.back() = marker;
+  return {marker, static_cast<meter::NodeId>(graph_.nodes.size() - 1)};
 }
 
-void FuelCounter::safepoint_at_end(llvm::BasicBlock& block, WasmOffset offset) {
-  if (!environment_.has_safepoints()) return;
+void FuelCounter::drop(const Poll& poll) {
+  if (!poll.marker) return;
+  auto* fuel = llvm::dyn_cast<llvm::Instruction>(poll.marker->getArgOperand(0));
+  poll.marker->eraseFromParent();
+  if (!slot_) return;
+  fuel->eraseFromParent();
+  graph_.nodes[poll.node].observation = meter::Observation::none;
+  safepoints_[poll.node] = nullptr;
+}
+
+FuelCounter::Poll FuelCounter::safepoint_at_end(llvm::BasicBlock& block, WasmOffset offset) {
+  if (!environment_.has_safepoints()) return {};
   llvm::IRBuilder<> builder(block.getTerminator());
   builder.SetCurrentDebugLocation(block.getTerminator()->getDebugLoc());
   auto* marker = make_marker(builder, offset);
-  if (!slot_) return;
+  if (!slot_) return {marker};
   const auto node = nodes_of_[&block].back();
   graph_.nodes[node].observation = meter::Observation::safepoint;
   safepoints_[node] = marker;
+  return {marker, node};
 }
 
 llvm::CallInst* FuelCounter::make_marker(llvm::IRBuilder<>& builder, WasmOffset offset) {
@@ -79,6 +116,7 @@ void FuelCounter::place(Planner planner) {
   if (!slot_) return;
   std::vector<Crossing> crossings;
   add_edges(crossings);
+  if (environment_.partition().effort != Effort::quick) estimate_frequencies(crossings);
   auto plan = planner(graph_);
   for (std::size_t i = 0; i < crossings.size(); ++i) {
     if (plan.edge_adds[i] == 0) continue;
@@ -114,6 +152,32 @@ void FuelCounter::add_edges(std::vector<Crossing>& crossings) {
       graph_.edges.push_back({nodes.back(), found->second.front(), true});
       crossings.push_back({terminator, successor});
     }
+  }
+}
+
+// How often the code runs, as LLVM's own heuristics have it: what they take for cold is laid out as such, too.
+void FuelCounter::estimate_frequencies(const std::vector<Crossing>& crossings) {
+  auto& function = *builder_.GetInsertBlock()->getParent();
+  llvm::DominatorTree dominators(function);
+  llvm::LoopInfo loops(dominators);
+  const llvm::BranchProbabilityInfo branches(function, loops, nullptr, &dominators);
+  const llvm::BlockFrequencyInfo blocks(function, branches, loops);
+  const auto entry = static_cast<double>(blocks.getEntryFreq().getFrequency());
+  const auto frequency_of = [&](llvm::BasicBlock& block) {
+    return static_cast<double>(blocks.getBlockFreq(&block).getFrequency()) / entry;
+  };
+  for (const auto& [block, nodes] : nodes_of_) {
+    const double frequency = frequency_of(*block);
+    for (const auto node : nodes) graph_.nodes[node].frequency *= frequency;
+    if (nodes.size() == 1) graph_.nodes[nodes.front()].is_bare = is_bare(*block);
+  }
+  for (std::size_t i = 0; i < crossings.size(); ++i) {
+    const auto* terminator = crossings[i].terminator;
+    auto& edge = graph_.edges[i];
+    edge.frequency = graph_.nodes[edge.from].frequency;
+    if (!terminator) continue;
+    const auto probability = branches.getEdgeProbability(terminator->getParent(), crossings[i].target);
+    edge.frequency *= static_cast<double>(probability.getNumerator()) / llvm::BranchProbability::getDenominator();
   }
 }
 

@@ -25,7 +25,7 @@ class FuelCounter {
   [[nodiscard]] llvm::AllocaInst* slot() const { return slot_; }
 
   // Begins a node at the builder's position: at the start of each block, and after each observation.
-  void begin_node(double frequency);
+  void begin_node();
   // Adds to the cost of the current node.
   void charge(Fuel cost);
 
@@ -35,12 +35,19 @@ class FuelCounter {
   [[nodiscard]] llvm::Value* exact();
   // The counter after a call: what the callee returned.
   void set(llvm::Value* fuel);
+  // A safepoint, and the node that ends with it. Null where this mode has no safepoints.
+  struct Poll {
+    llvm::CallInst* marker = nullptr;
+    meter::NodeId node = 0;
+  };
   // Ends the node with a safepoint for the operator at `offset`, where this mode has safepoints.
-  void safepoint(WasmOffset offset);
+  Poll safepoint(WasmOffset offset);
+  // Takes it away again. Its node remains, without an observation.
+  void drop(const Poll& poll);
   // The same at the end of `block`, which is complete.
-  void safepoint_at_end(llvm::BasicBlock& block, WasmOffset offset);
+  Poll safepoint_at_end(llvm::BasicBlock& block, WasmOffset offset);
 
-  // Plans and places the adds. The function is complete.
+  // Plans and places the adds, where they run least. The function is complete.
   void place(Planner planner);
 
  private:
@@ -57,6 +64,7 @@ class FuelCounter {
   void finish_start(const Start& start, std::int64_t amount);
   void add_on_edge(const Crossing& crossing, std::int64_t amount);
   void add_edges(std::vector<Crossing>& crossings);
+  void estimate_frequencies(const std::vector<Crossing>& crossings);
 
   Environment& environment_;
   llvm::IRBuilder<>& builder_;

@@ -7,7 +7,6 @@
 #include <llvm/Transforms/Utils/PromoteMemToReg.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "jit/llvm/load_anchor.hpp"
 #include "jit/llvm/value_types.hpp"
@@ -16,13 +15,7 @@ namespace slack::jit {
 
 namespace {
 
-// A body of more bytes than this polls at its entry though it calls nothing: an operator is a byte at the least.
-constexpr std::size_t kLongBody = 256;
-// Operators in the order of a body after which it polls, wherever that is; a call counts for the function that it
-// calls.
-constexpr std::uint32_t kLongestStretch = 8'192;
 constexpr std::uint32_t kLongestQuickBlock = 512;
-constexpr std::uint32_t kCallStretch = 64;
 
 }  // namespace
 
@@ -54,11 +47,12 @@ void FunctionLowering::begin() {
   builder_.SetInsertPoint(entry);
   builder_.SetCurrentDebugLocation(llvm::DILocation::get(environment_.context(), static_cast<unsigned>(offset_.count()),
                                                          0, environment_.subprogram(index_)));
-  auto* argument = function_.arg_begin();
+  llvm::SmallVector<llvm::Value*, 8> arguments;
+  for (auto& argument : function_.args()) arguments.push_back(&argument);
   llvm::Value* fuel = nullptr;
   if (environment_.counts_fuel()) {
-    argument->setName("fuel");
-    fuel = argument++;
+    fuel = remove_fuel(arguments, fuel_parameter(type_));
+    fuel->setName("fuel");
   }
   fuel_.emplace(environment_, builder_, index_, fuel);
   if (!wasm_.memories.empty()) memory_base_ = environment_.memory_base(builder_);
@@ -68,7 +62,7 @@ void FunctionLowering::begin() {
     builder_.CreateStore(initial, slot);
     locals_.push_back(slot);
   };
-  for (const auto parameter : type_.parameters) add_local(parameter, argument++);
+  for (std::size_t i = 0; i < arguments.size(); ++i) add_local(type_.parameters[i], arguments[i]);
   for (const auto local : definition_.locals) {
     add_local(local, llvm::Constant::getNullValue(value_type(environment_.context(), local)));
   }
@@ -78,25 +72,9 @@ void FunctionLowering::begin() {
   frame.offset = offset_;
   make_label(frame.end, "return", type_.results);
   frames_.push_back(std::move(frame));
-  fuel_->begin_node(frequency());
+  fuel_->begin_node();
   fuel_->charge(environment_.costs().function_entry());
-  // Every way around without end passes a back edge or a function that calls, so a function that calls none and the
-  // bodies of its loops are all that may run between two safepoints. An imported function may be another instance's,
-  // and call back.
-  if (makes_calls() || definition_.body.size() > kLongBody) {
-    fuel_->safepoint(offset_);
-    fuel_->begin_node(frequency());
-  }
-}
-
-// Code without loops may be long, too, or call short functions one after the other, which poll nowhere themselves.
-void FunctionLowering::break_long_stretch(const wasm::Instruction& instruction) {
-  const bool is_call = instruction.op == wasm::Operator::call || instruction.op == wasm::Operator::call_indirect;
-  stretch_ += is_call ? kCallStretch : 1;
-  if (stretch_ < kLongestStretch || !reachable_) return;
-  fuel_->safepoint(offset_);
-  fuel_->begin_node(frequency());
-  stretch_ = 0;
+  poll_at_entry();
 }
 
 // At -O0 the selector goes over what is left of a block for each instruction that it does not select fast, such as
@@ -109,16 +87,8 @@ void FunctionLowering::break_long_block() {
   start_block(next);
 }
 
-bool FunctionLowering::makes_calls() const {
-  wasm::OperatorReader reader(definition_.body, definition_.body_offset);
-  wasm::Instruction instruction;
-  while (!reader.at_end() && reader.next(instruction)) {
-    if (instruction.op == wasm::Operator::call_indirect || instruction.op == wasm::Operator::call) return true;
-  }
-  return false;
-}
-
 wasm::Checked<void> FunctionLowering::lower(const wasm::Instruction& instruction) {
+  if (reachable_) poll_before(instruction);
   offset_ = instruction.offset;
   if (!reachable_) {
     lower_control(instruction);
@@ -127,11 +97,11 @@ wasm::Checked<void> FunctionLowering::lower(const wasm::Instruction& instruction
   builder_.SetCurrentDebugLocation(llvm::DILocation::get(environment_.context(), static_cast<unsigned>(offset_.count()),
                                                          0, environment_.subprogram(index_)));
   fuel_->charge(environment_.costs().of(instruction.op));
+  poll_before_call(instruction);
   if (lower_variable(instruction) || lower_memory(instruction) || lower_control(instruction) ||
       lower_integer_comparison(instruction) || lower_integer(instruction) || lower_float(instruction) ||
       lower_conversion(instruction) || lower_bulk_memory(instruction) || lower_table(instruction) ||
       lower_reference(instruction) || lower_vector_memory(instruction) || vectors_.lower(instruction)) {
-    break_long_stretch(instruction);
     break_long_block();
     return {};
   }
@@ -140,6 +110,7 @@ wasm::Checked<void> FunctionLowering::lower(const wasm::Instruction& instruction
 }
 
 void FunctionLowering::finish() {
+  settle_polls_before_calls();
   fuel_->place(meter::potential_plan);
   if (environment_.partition().effort == Effort::quick) {
     // Nothing is known of what uses them.
@@ -162,16 +133,22 @@ void FunctionLowering::start_block(llvm::BasicBlock* block) {
   block->moveAfter(&function_.back());
   block_operators_ = 0;
   builder_.SetInsertPoint(block);
-  fuel_->begin_node(frequency());
+  fuel_->begin_node();
 }
-
-// Ten rounds a loop, as compilers assume where they know nothing.
-double FunctionLowering::frequency() const { return std::pow(10.0, std::min(loop_depth_, 8u)); }
 
 llvm::Value* FunctionLowering::pop() {
   auto* value = stack_.back();
   stack_.pop_back();
   return value;
+}
+
+// Whether the topmost value is other than 0. What it compares is seen through: of a comparison with 0 of a comparison
+// the estimates of branches would make something else.
+llvm::Value* FunctionLowering::pop_condition() {
+  auto* value = pop();
+  const auto* extended = llvm::dyn_cast<llvm::ZExtInst>(value);
+  if (extended && extended->getSrcTy()->isIntegerTy(1)) return extended->getOperand(0);
+  return builder_.CreateICmpNE(value, builder_.getInt32(0));
 }
 
 FunctionLowering::Values FunctionLowering::pop_many(std::size_t count) {
@@ -210,7 +187,7 @@ llvm::CallInst* FunctionLowering::call_service(Service service, llvm::Type* resu
                                                llvm::ArrayRef<llvm::Value*> arguments) {
   auto* call = environment_.call_service(builder_, service, result, arguments, fuel_->exact());
   if (fuel_->slot()) fuel_->set(environment_.load_fuel(builder_));
-  fuel_->begin_node(frequency());
+  fuel_->begin_node();
   return call;
 }
 

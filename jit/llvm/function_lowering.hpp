@@ -5,6 +5,8 @@
 // over lower_*.cpp; each of those functions returns whether the operator was one of its own.
 #pragma once
 
+#include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/MapVector.h>
 #include <llvm/IR/IRBuilder.h>
 
 #include <functional>
@@ -14,6 +16,7 @@
 #include "jit/llvm/environment.hpp"
 #include "jit/llvm/fuel_counter.hpp"
 #include "jit/llvm/lower_simd.hpp"
+#include "jit/meter/stretch.hpp"
 #include "jit/wasm/operator.hpp"
 
 namespace slack::jit {
@@ -31,6 +34,7 @@ class FunctionLowering {
   struct Label {
     llvm::BasicBlock* block = nullptr;
     llvm::SmallVector<llvm::PHINode*, 2> values;
+    meter::Stretch stretch;  // over all ways to it
   };
   struct Frame {
     wasm::Operator kind{};
@@ -42,6 +46,7 @@ class FunctionLowering {
     Label header;                           // loop
     llvm::BasicBlock* otherwise = nullptr;  // if: the else part, until it is begun
     Values parameters;                      // if: for the else part
+    meter::Stretch before;                  // if: for the else part
     std::vector<wasm::ValueType> parameter_types;
   };
 
@@ -49,20 +54,27 @@ class FunctionLowering {
   void begin();
   [[nodiscard]] wasm::Checked<void> lower(const wasm::Instruction& instruction);
   void finish();
-  [[nodiscard]] bool makes_calls() const;
-  void break_long_stretch(const wasm::Instruction& instruction);
   void break_long_block();
   void start_block(llvm::BasicBlock* block);
   [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
-  [[nodiscard]] double frequency() const;
   void push(llvm::Value* value) { stack_.push_back(value); }
   [[nodiscard]] llvm::Value* pop();
+  [[nodiscard]] llvm::Value* pop_condition();
   [[nodiscard]] Values pop_many(std::size_t count);
   void trap(Trap trap);
   void trap_if(llvm::Value* condition, Trap trap);
   llvm::CallInst* call_service(Service service, llvm::Type* result, llvm::ArrayRef<llvm::Value*> arguments);
   void append_place(llvm::SmallVectorImpl<llvm::Value*>& arguments);
   [[nodiscard]] llvm::Value* intrinsic(unsigned id, llvm::ArrayRef<llvm::Value*> arguments);
+
+  // lower_poll.cpp
+  FuelCounter::Poll poll();
+  [[nodiscard]] const meter::Callee* callee_of(const wasm::Instruction& instruction) const;
+  void poll_at_entry();
+  void poll_before(const wasm::Instruction& instruction);
+  void poll_before_call(const wasm::Instruction& instruction);
+  void poll_before_return();
+  void settle_polls_before_calls();
 
   // lower_control.cpp
   bool lower_control(const wasm::Instruction& instruction);
@@ -78,6 +90,7 @@ class FunctionLowering {
   void make_label(Label& label, const char* name, llvm::ArrayRef<wasm::ValueType> types);
   [[nodiscard]] Label& branch_target(std::uint32_t depth);
   void add_incoming(Label& label);
+  void go_to(Label& label);
   void branch(std::uint32_t depth);
   void branch_if(std::uint32_t depth);
   void branch_table(const wasm::Instruction& instruction);
@@ -147,8 +160,19 @@ class FunctionLowering {
 
   bool reachable_ = true;
   WasmOffset offset_;  // of the operator being lowered
-  std::uint32_t loop_depth_ = 0;
-  std::uint32_t stretch_ = 0;  // since a safepoint of break_long_stretch()
+  meter::Stretch stretch_;
+  // A loop's poll on its back edge.
+  struct BackEdgePoll {
+    FuelCounter::Poll poll;
+    llvm::BasicBlock* latch;
+    bool is_round_short;  // so that it is not needed where the round polls at the first of polled_calls_
+  };
+
+  // Of a function that polls before its calls of what may poll: the poll before the first of each block, in the order
+  // of the code; and loops, by their headers.
+  bool polls_before_calls_ = false;
+  llvm::SmallDenseMap<llvm::BasicBlock*, BackEdgePoll> loops_;
+  llvm::MapVector<llvm::BasicBlock*, FuelCounter::Poll> polled_calls_;
   std::uint32_t block_operators_ = 0;
   std::vector<llvm::Value*> stack_;
   VectorLowering vectors_;

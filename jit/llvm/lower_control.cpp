@@ -98,16 +98,17 @@ void FunctionLowering::begin_loop(const wasm::Instruction& instruction) {
   add_incoming(frame.header);
   (void)pop_many(frame.parameter_types.size());
   builder_.CreateBr(frame.header.block);
-  ++loop_depth_;
   start_block(frame.header.block);
+  if (polls_before_calls_) stretch_.begin_round();
   for (auto* value : frame.header.values) push(value);
 }
 
 void FunctionLowering::begin_if(const wasm::Instruction& instruction) {
-  auto* condition = builder_.CreateICmpNE(pop(), builder_.getInt32(0));
+  auto* condition = pop_condition();
   auto& frame = push_frame(instruction, "if.end");
   auto* then = new_block("then");
   frame.otherwise = new_block("else");
+  frame.before = stretch_;
   frame.parameters.assign(stack_.begin() + static_cast<std::ptrdiff_t>(frame.height), stack_.end());
   builder_.CreateCondBr(condition, then, frame.otherwise);
   start_block(then);
@@ -116,11 +117,9 @@ void FunctionLowering::begin_if(const wasm::Instruction& instruction) {
 void FunctionLowering::begin_else() {
   auto& frame = frames_.back();
   if (!frame.reachable) return;
-  if (reachable_) {
-    add_incoming(frame.end);
-    builder_.CreateBr(frame.end.block);
-  }
+  if (reachable_) go_to(frame.end);
   start_block(std::exchange(frame.otherwise, nullptr));
+  stretch_ = frame.before;
   stack_.resize(frame.height);
   for (auto* value : frame.parameters) push(value);
   reachable_ = true;
@@ -130,15 +129,13 @@ void FunctionLowering::end_frame() {
   auto& frame = frames_.back();
   if (frame.reachable) {
     if (frame.otherwise) begin_else();  // an `if` without `else` passes its parameters on
-    if (reachable_) {
-      add_incoming(frame.end);
-      builder_.CreateBr(frame.end.block);
-    }
+    if (reachable_) go_to(frame.end);
     if (frame.kind == Operator::loop) end_loop(frame);
     stack_.resize(frame.height);
     reachable_ = !frame.end.block->use_empty();
     if (reachable_) {
       start_block(frame.end.block);
+      stretch_ = frame.end.stretch;
       for (auto* value : frame.end.values) push(value);
     } else {
       frame.end.block->eraseFromParent();
@@ -157,22 +154,21 @@ void FunctionLowering::end_loop(Frame& frame) {
     auto* test = only ? llvm::dyn_cast<llvm::BranchInst>(only->getTerminator()) : nullptr;
     const bool before_test = test && test->isConditional();
     start_block(frame.back_edge.block);
-    if (before_test) {
-      fuel_->safepoint_at_end(*only, frame.offset);
-    } else {
-      fuel_->safepoint(frame.offset);
+    const auto made = before_test ? fuel_->safepoint_at_end(*only, frame.offset) : fuel_->safepoint(frame.offset);
+    if (polls_before_calls_) {
+      loops_[frame.header.block] = {made, frame.back_edge.block, frame.back_edge.stretch.is_round_short()};
     }
     for (std::size_t i = 0; i < frame.header.values.size(); ++i) {
       frame.header.values[i]->addIncoming(frame.back_edge.values[i], frame.back_edge.block);
     }
     builder_.CreateBr(frame.header.block);
   }
-  --loop_depth_;
 }
 
 void FunctionLowering::end_function() {
+  poll_before_return();  // branches that may or may not return do not poll themselves
   llvm::SmallVector<llvm::Value*, 4> results(stack_.begin(), stack_.end());
-  if (auto* fuel = fuel_->exact()) results.push_back(fuel);
+  if (auto* fuel = fuel_->exact()) insert_fuel(results, fuel_result(type_), fuel);
   return_packed(builder_, function_.getReturnType(), results);
 }
 
@@ -189,17 +185,22 @@ void FunctionLowering::add_incoming(Label& label) {
   for (std::size_t i = 0; i < label.values.size(); ++i) {
     label.values[i]->addIncoming(stack_[base + i], builder_.GetInsertBlock());
   }
+  label.stretch.join(stretch_);
+}
+
+void FunctionLowering::go_to(Label& label) {
+  if (label.block == frames_.front().end.block) poll_before_return();
+  add_incoming(label);
+  builder_.CreateBr(label.block);
 }
 
 void FunctionLowering::branch(std::uint32_t depth) {
-  auto& target = branch_target(depth);
-  add_incoming(target);
-  builder_.CreateBr(target.block);
+  go_to(branch_target(depth));
   reachable_ = false;
 }
 
 void FunctionLowering::branch_if(std::uint32_t depth) {
-  auto* condition = builder_.CreateICmpNE(pop(), builder_.getInt32(0));
+  auto* condition = pop_condition();
   auto& target = branch_target(depth);
   auto* next = new_block("next");
   add_incoming(target);
@@ -229,20 +230,20 @@ void FunctionLowering::call(std::uint32_t index) {
 }
 
 void FunctionLowering::call_internal(llvm::Value* target, const wasm::FunctionType& type, const Values& arguments) {
-  llvm::SmallVector<llvm::Value*, 8> passed;
-  if (auto* fuel = fuel_->exact()) passed.push_back(fuel);
-  passed.append(arguments.begin(), arguments.end());
+  llvm::SmallVector<llvm::Value*, 8> passed(arguments.begin(), arguments.end());
+  if (auto* fuel = fuel_->exact()) insert_fuel(passed, fuel_parameter(type), fuel);
   auto* result =
       builder_.CreateCall(internal_type(environment_.context(), type, environment_.counts_fuel()), target, passed);
   result->setCallingConv(llvm::CallingConv::Fast);
   result->setDoesNotThrow();
-  auto parts = unpack(builder_, result, type.results.size() + (environment_.counts_fuel() ? 1 : 0));
+  auto parts = unpack(builder_, result);
   if (environment_.counts_fuel()) {
-    fuel_->set(parts.pop_back_val());
+    result->addFnAttr(fuel_attribute(environment_.context(), fuel_result(type)));
+    fuel_->set(remove_fuel(parts, fuel_result(type)));
     // Handing fuel over, taking it back and adding to it: what the inliner would take this call to cost in addition.
     result->addFnAttr(llvm::Attribute::get(environment_.context(), "call-threshold-bonus", "10"));
   }
-  fuel_->begin_node(frequency());
+  fuel_->begin_node();
   for (auto* part : parts) push(part);
 }
 

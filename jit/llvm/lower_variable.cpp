@@ -30,7 +30,7 @@ bool FunctionLowering::lower_variable(const wasm::Instruction& instruction) {
       return true;
     case Operator::select:
     case Operator::select_typed: {
-      auto* condition = builder_.CreateICmpNE(pop(), builder_.getInt32(0));
+      auto* condition = pop_condition();
       auto* otherwise = pop();
       auto* then = pop();
       push(builder_.CreateSelect(condition, then, otherwise));

@@ -17,9 +17,11 @@
 #include <llvm/Transforms/Scalar/GVN.h>
 
 #include "jit/llvm/environment.hpp"
+#include "jit/llvm/fuel_chain.hpp"
 #include "jit/llvm/load_anchor.hpp"
 #include "jit/llvm/quiet_nan.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
+#include "jit/llvm/strip_mining.hpp"
 
 namespace slack::jit {
 
@@ -70,11 +72,12 @@ constexpr int kEagerInlineThreshold = 225;  // LLVM's own
 // What the inliner takes counting in a small function to cost, besides calls and safepoints, which say it themselves:
 // with this much more, the same functions are inlined in all modes but for a few in a hundred.
 constexpr int kFuelAllowance = 10;
+constexpr char kRotate[] = "dse,loop(loop-rotate,loop-deletion)";
 constexpr char kVectorise[] =
-    "dse,loop(loop-rotate,loop-deletion),loop-vectorize,infer-alignment,loop-load-elim,"
+    "loop-vectorize,infer-alignment,loop-load-elim,"
     "simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;hoist-common-insts;"
     "sink-common-insts>,"
-    "slp-vectorizer,vector-combine,loop-unroll<O2>";
+    "slp-vectorizer,vector-combine,loop-unroll<O2>,";
 constexpr char kFinish[] =
     "instcombine<no-verify-fixpoint>,"
     "loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs,simplifycfg<speculate-unpredictables>";
@@ -100,6 +103,8 @@ struct SettleLoads : llvm::PassInfoMixin<SettleLoads> {
   }
 };
 
+bool counts(Metering metering) { return metering != Metering::none && metering != Metering::epoch; }
+
 void require(llvm::Error error) {
   if (error) llvm::report_fatal_error(std::move(error));
 }
@@ -109,12 +114,13 @@ std::string late_passes(const CompileOptions& options) {
   if (options.optimise < 2) without.insert(without.end(), {"loop-vectorize", "slp-vectorizer", "loop-unroll"});
   std::string passes = kVectorise;
   for (const auto& name : without) {
-    const auto begin = passes.find("," + name);
-    if (begin != std::string::npos) passes.erase(begin, passes.find(',', begin + 1) - begin);
+    const auto begin = passes.find(name);
+    if (begin != std::string::npos) passes.erase(begin, passes.find(',', begin) + 1 - begin);
   }
   const std::string unroll = "loop-unroll<O2>";
   const auto at = passes.find(unroll);
   if (options.optimise > 2 && at != std::string::npos) passes.replace(at, unroll.size(), "loop-unroll<O3>");
+  passes.pop_back();  // the last comma
   return passes;
 }
 
@@ -168,9 +174,13 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   settle.addPass(FunctionStep<settle_quiet_nans>());
   require(builder.parsePassPipeline(settle, "simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg"));
   settle.addPass(SettleLoads());
+  require(builder.parsePassPipeline(vectorise, kRotate));
+  if (metering != Metering::none) vectorise.addPass(FuelLifting());
   require(builder.parsePassPipeline(vectorise, late_passes(options)));
+  vectorise.addPass(FuelRestoring());
   vectorise.addPass(FunctionStep<merge_safepoints>());
   require(builder.parsePassPipeline(vectorise, kFinish));
+  vectorise.addPass(StripMining());
   llvm::ModuleInlinerWrapperPass inliner(
       llvm::getInlineParams((options.optimise > 2 ? kEagerInlineThreshold : kInlineThreshold) +
                             (metering == Metering::none ? 0 : kFuelAllowance)));
@@ -186,6 +196,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   if (metering == Metering::counted) drop_safepoints(module);
   soften_safepoints(module);
   vectorise.addPass(FunctionStep<hold_loads_in_place>());
+  if (counts(metering)) vectorise.addPass(FunctionStep<straighten_fuel>());
   llvm::ModulePassManager late;
   late.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(vectorise), true));
   late.run(module, modules);

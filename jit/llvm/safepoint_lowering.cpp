@@ -49,10 +49,6 @@ llvm::SmallVector<llvm::CallInst*, 32> markers_of(llvm::Module& module) {
   return markers;
 }
 
-bool is_softened(const llvm::Instruction& instruction) {
-  return as_marker(instruction, Safepoint::kOperands) != nullptr;
-}
-
 llvm::SmallVector<llvm::CallInst*, 32> softened_markers_of(llvm::Module& module) {
   llvm::SmallVector<llvm::CallInst*, 32> markers;
   auto* softened = llvm::Intrinsic::getDeclaration(&module, llvm::Intrinsic::sideeffect);
@@ -133,7 +129,7 @@ void store_fuel(llvm::Module& module, llvm::CallInst* marker) {
                      llvm::MDNode::get(context, {llvm::MDString::get(context, kRecordSection), record}));
 }
 
-llvm::Value* load_context(llvm::IRBuilder<>& builder, llvm::Module& module, std::uint64_t field) {
+llvm::LoadInst* load_context(llvm::IRBuilder<>& builder, llvm::Module& module, std::uint64_t field) {
   return builder.CreateAlignedLoad(builder.getInt64Ty(), fixed_address(module, kContextSymbol, field), llvm::Align(8));
 }
 
@@ -169,11 +165,16 @@ void compare_fuel(llvm::Module& module, llvm::CallInst* marker) {
 void compare_epoch(llvm::Module& module, llvm::CallInst* marker) {
   llvm::IRBuilder<> builder(marker);
   auto* epoch = load_context(builder, module, offsetof(ContextHead, epoch));
+  epoch->setVolatile(true);  // a signal's handler ends it: the code generator must not read it once for a whole loop
   auto* deadline = load_context(builder, module, offsetof(ContextHead, epoch_deadline));
   stop_if(module, marker, builder.CreateICmpUGE(epoch, deadline), nullptr, Trap::interrupt);
 }
 
 }  // namespace
+
+bool is_softened(const llvm::Instruction& instruction) {
+  return as_marker(instruction, Safepoint::kOperands) != nullptr;
+}
 
 void drop_safepoints(llvm::Module& module) {
   for (auto* marker : markers_of(module)) marker->eraseFromParent();

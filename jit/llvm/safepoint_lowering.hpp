@@ -29,6 +29,9 @@ void drop_safepoints(llvm::Module& module);
 // its bundle. It seems to read all memory, so it would be in the way of earlier passes.
 void soften_safepoints(llvm::Module& module);
 
+// Whether it is a safepoint in that form; its first operand is the fuel that it publishes.
+[[nodiscard]] bool is_softened(const llvm::Instruction& instruction);
+
 // Of each safepoint's copies in a block leaves the first: a vectorised or unrolled loop has as many as rounds in its
 // body. The first one's fuel is the first element of a vector, which becomes a counter of its own.
 bool merge_safepoints(llvm::Function& function);

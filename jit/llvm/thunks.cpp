@@ -16,20 +16,21 @@ llvm::Function* make_thunk(Environment& environment, std::uint32_t index) {
                              "slack_thunk." + std::to_string(index), environment.module());
   environment.add_common_attributes(*thunk);
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", thunk));
-  auto* fuel = thunk->getArg(0);
+  llvm::Value* fuel = thunk->getArg(0);
   auto* values = thunk->getArg(1);
   const auto slot = [&](std::size_t i) {
     return builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), values, i * sizeof(services::Value));
   };
   llvm::SmallVector<llvm::Value*, 8> arguments;
-  if (environment.counts_fuel()) arguments.push_back(fuel);
   for (std::size_t i = 0; i < type.parameters.size(); ++i) {
     arguments.push_back(builder.CreateAlignedLoad(value_type(context, type.parameters[i]), slot(i), llvm::Align(16)));
   }
+  if (environment.counts_fuel()) insert_fuel(arguments, fuel_parameter(type), fuel);
   auto* call = builder.CreateCall(environment.function(index), arguments);
   call->setCallingConv(llvm::CallingConv::Fast);
   call->addFnAttr(llvm::Attribute::NoInline);  // the function keeps its own frame and symbol
-  auto parts = unpack(builder, call, type.results.size() + (environment.counts_fuel() ? 1 : 0));
+  auto parts = unpack(builder, call);
+  if (environment.counts_fuel()) fuel = remove_fuel(parts, fuel_result(type));
   for (std::size_t i = 0; i < type.results.size(); ++i) {
     if (type.results[i] == wasm::ValueType::i32 || type.results[i] == wasm::ValueType::f32) {
       auto* bits = builder.CreateBitCast(parts[i], builder.getInt32Ty());
@@ -38,7 +39,7 @@ llvm::Function* make_thunk(Environment& environment, std::uint32_t index) {
       builder.CreateAlignedStore(parts[i], slot(i), llvm::Align(16));
     }
   }
-  builder.CreateRet(environment.counts_fuel() ? parts.back() : fuel);
+  builder.CreateRet(fuel);
   return thunk;
 }
 

@@ -27,11 +27,13 @@ struct Node {
   std::uint64_t cost = 0;
   Observation observation = Observation::none;
   double frequency = 1.0;  // estimated executions, relative
+  bool is_bare = false;    // nothing else needs its code: an add there keeps a block, or a branch, that could go
 };
 struct Edge {
   NodeId from = 0;
   NodeId to = 0;
   bool can_hold_add = true;  // false: a critical edge that is not to be split
+  double frequency = -1;     // as a node's; below 0: not known, estimated from the nodes'
 };
 struct Graph {
   std::vector<Node> nodes;  // node 0 is the entry

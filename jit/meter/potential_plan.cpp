@@ -6,7 +6,9 @@
 // holds one: the tree takes the arcs that run most often. One more vertex, the ground, stands for "nothing owed"; what
 // must owe nothing is tied to it.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 #include <tuple>
 #include <vector>
@@ -27,8 +29,9 @@ struct Arc {
   Vertex from = 0;
   Vertex to = 0;
   std::int64_t gain = 0;  // potential(to) - potential(from) where no add stands on the arc
-  double weight = 0;
+  int rank = 0;           // how much an add on it is to be avoided
   bool is_forced = false;
+  bool is_late = false;  // the last one before a vertex that is tied
 };
 
 class DisjointSets {
@@ -56,14 +59,18 @@ class DisjointSets {
 
 double frequency_of(const Node& node) { return node.frequency > 0 ? node.frequency : 0; }  // NaN too is 0
 
-// An edge's source runs as often as all edges out of it together; each has its share by how often its target runs, so
-// that the way around a loop has more than the way out of it.
+// Where they are not given: an edge's source runs as often as all edges out of it together; each has its share by how
+// often its target runs, so that the way around a loop has more than the way out of it.
 std::vector<double> edge_frequencies(const Graph& graph) {
   std::vector<double> shares(graph.nodes.size(), 0);
   for (const Edge& edge : graph.edges) shares[edge.from] += frequency_of(graph.nodes[edge.to]);
   std::vector<double> out;
   out.reserve(graph.edges.size());
   for (const Edge& edge : graph.edges) {
+    if (edge.frequency >= 0) {
+      out.push_back(edge.frequency);
+      continue;
+    }
     const double from = frequency_of(graph.nodes[edge.from]);
     const double to = frequency_of(graph.nodes[edge.to]);
     out.push_back(shares[edge.from] > 0 ? std::min(from * to / shares[edge.from], to) : 0);
@@ -93,7 +100,7 @@ Weights weights_of(const Graph& graph) {
   Weights out;
   for (NodeId id = 0; id < graph.nodes.size(); ++id) {
     const bool is_bare_latch = goes_back[id] && ways_in[id] == 1;
-    out.nodes.push_back(frequency_of(graph.nodes[id]) * (is_bare_latch ? kOwnBlock : 1));
+    out.nodes.push_back(frequency_of(graph.nodes[id]) * (is_bare_latch || graph.nodes[id].is_bare ? kOwnBlock : 1));
   }
   out.edges = edge_frequencies(graph);
   for (std::size_t i = 0; i < graph.edges.size(); ++i) {
@@ -106,6 +113,13 @@ Weights weights_of(const Graph& graph) {
     }
   }
   return out;
+}
+
+// Estimates that are within a tenth of each other are the same.
+int rank_of(double weight) {
+  constexpr double kRanksPerOctave = 8;
+  return weight > 0 ? static_cast<int>(std::lround(kRanksPerOctave * std::log2(weight)))
+                    : std::numeric_limits<int>::min();
 }
 
 class Potentials {
@@ -141,12 +155,13 @@ class Potentials {
       if (!is_reached(id)) continue;
       if (is_tied_[id]) out.push_back({ground_, after(id), 0, 0, true});
       const Node& node = graph_.nodes[id];
-      out.push_back({entry(id), after(id), static_cast<std::int64_t>(node.cost), weights.nodes[id], false});
+      out.push_back({entry(id), after(id), static_cast<std::int64_t>(node.cost), rank_of(weights.nodes[id]), false,
+                     is_tied_[id]});
     }
     for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
       const Edge& edge = graph_.edges[i];
       if (!is_reached(edge.from)) continue;
-      out.push_back({after(edge.from), entry(edge.to), 0, weights.edges[i], !edge.can_hold_add});
+      out.push_back({after(edge.from), entry(edge.to), 0, rank_of(weights.edges[i]), !edge.can_hold_add});
     }
     return out;
   }
@@ -157,7 +172,10 @@ class Potentials {
     std::vector<Arc> candidates = arcs();
     std::sort(candidates.begin(), candidates.end(), [](const Arc& a, const Arc& b) {
       if (a.is_forced != b.is_forced) return a.is_forced;
-      if (a.weight != b.weight) return a.weight > b.weight;
+      if (a.rank != b.rank) return a.rank > b.rank;
+      // Of equals a late one is left out: what is added late is owed on the way there, and the safepoints on it have
+      // nothing published ahead.
+      if (a.is_late != b.is_late) return b.is_late;
       return std::tie(a.from, a.to) < std::tie(b.from, b.to);  // one plan for one graph, whatever the library's sort
     });
     DisjointSets sets(ground_ + std::size_t{1});

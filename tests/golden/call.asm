@@ -3,22 +3,20 @@ wasm.recursive:
 	movq	%rsp, %rbp
 	pushq	%rbx
 	pushq	%rax
-	movq	%rdi, slack_safepoint(%rip)
-	testl	%esi, %esi
-	je	.LBB0_1
-	movl	%esi, %ebx
-	addq	$9, %rdi
-	leal	-1(%rbx), %esi
+	testl	%edi, %edi
+	je	.LBB0_2
+	movl	%edi, %ebx
+	leal	-1(%rbx), %edi
+	movq	%rcx, slack_safepoint(%rip)
+	addq	$9, %rcx
 	callq	wasm.recursive
-	movq	%rdx, %rdi
 	imull	%ebx, %eax
+	incq	%rcx
 	jmp	.LBB0_3
-.LBB0_1:
-	addq	$4, %rdi
+.LBB0_2:
+	addq	$5, %rcx
 	movl	$1, %eax
 .LBB0_3:
-	incq	%rdi
-	movq	%rdi, %rdx
 	addq	$8, %rsp
 	popq	%rbx
 	popq	%rbp
@@ -27,8 +25,8 @@ wasm.recursive:
 wasm.import:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	movq	%rdi, slack_safepoint(%rip)
-	addq	$3, %rdi
+	addq	$3, %rcx
+	movq	%rcx, slack_safepoint(%rip)
 	callq	*slack_context+1040(%rip)
 	popq	%rbp
 	retq
@@ -36,38 +34,38 @@ wasm.import:
 wasm.indirect:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	movq	%rdi, slack_safepoint(%rip)
-	cmpl	%edx, slack_context+1032(%rip)
+	movq	%rcx, slack_safepoint(%rip)
+	cmpl	%esi, slack_context+1032(%rip)
 	jbe	.LBB2_4
 	movq	slack_context+1024(%rip), %rax
-	movl	%edx, %ecx
-	movq	(%rax,%rcx,8), %rax
-	addq	$4, %rdi
+	movl	%esi, %edx
+	movq	(%rax,%rdx,8), %rax
+	addq	$4, %rcx
 	testq	%rax, %rax
 	je	.LBB2_5
-	movabsq	$-6601375344935675729, %rcx
-	cmpq	%rcx, 8(%rax)
+	movabsq	$-6601375344935675729, %rdx
+	cmpq	%rdx, 8(%rax)
 	jne	.LBB2_6
 	callq	*(%rax)
 	popq	%rbp
 	retq
 .LBB2_4:
-	addq	$4, %rdi
-	movq	%rdi, slack_context(%rip)
+	addq	$4, %rcx
+	movq	%rcx, slack_context(%rip)
 	movl	$6, %edi
 	movl	$3, %esi
 	movl	$142, %edx
 	callq	*slack_context+56(%rip)
 	ud2
 .LBB2_5:
-	movq	%rdi, slack_context(%rip)
+	movq	%rcx, slack_context(%rip)
 	movl	$7, %edi
 	movl	$3, %esi
 	movl	$142, %edx
 	callq	*slack_context+56(%rip)
 	ud2
 .LBB2_6:
-	movq	%rdi, slack_context(%rip)
+	movq	%rcx, slack_context(%rip)
 	movl	$8, %edi
 	movl	$3, %esi
 	movl	$142, %edx
@@ -77,8 +75,8 @@ wasm.indirect:
 wasm.trap:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	incq	%rdi
-	movq	%rdi, slack_context(%rip)
+	incq	%rcx
+	movq	%rcx, slack_context(%rip)
 	xorl	%edi, %edi
 	movl	$4, %esi
 	movl	$148, %edx

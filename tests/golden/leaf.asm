@@ -1,40 +1,40 @@
 wasm.max:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	movl	%edx, %eax
-	leaq	7(%rdi), %rdx
-	cmpl	%eax, %esi
-	cmovgl	%esi, %eax
+	movl	%esi, %eax
+	addq	$7, %rcx
+	cmpl	%esi, %edi
+	cmovgl	%edi, %eax
 	popq	%rbp
 	retq
 
 wasm.divide:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	addq	$4, %rdi
-	testl	%edx, %edx
+	testl	%esi, %esi
 	je	.LBB1_3
-	movl	%edx, %ecx
-	movl	%edx, %eax
+	movl	%esi, %eax
 	notl	%eax
-	leal	-2147483648(%rsi), %edx
+	leal	-2147483648(%rdi), %edx
 	orl	%eax, %edx
 	je	.LBB1_4
-	movl	%esi, %eax
+	movl	%edi, %eax
 	cltd
-	idivl	%ecx
-	movq	%rdi, %rdx
+	idivl	%esi
+	addq	$4, %rcx
 	popq	%rbp
 	retq
 .LBB1_3:
-	movq	%rdi, slack_context(%rip)
+	addq	$4, %rcx
+	movq	%rcx, slack_context(%rip)
 	movl	$1, %edi
 	movl	$1, %esi
 	movl	$130, %edx
 	callq	*slack_context+56(%rip)
 	ud2
 .LBB1_4:
-	movq	%rdi, slack_context(%rip)
+	addq	$4, %rcx
+	movq	%rcx, slack_context(%rip)
 	movl	$2, %edi
 	movl	$1, %esi
 	movl	$130, %edx
@@ -44,32 +44,32 @@ wasm.divide:
 wasm.remainder:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	addq	$4, %rdi
-	testq	%rdx, %rdx
+	testq	%rsi, %rsi
 	je	.LBB2_5
-	cmpq	$-1, %rdx
-	movl	$1, %ecx
-	cmovneq	%rdx, %rcx
-	movq	%rsi, %rax
-	orq	%rcx, %rax
+	cmpq	$-1, %rsi
+	movl	$1, %r8d
+	cmovneq	%rsi, %r8
+	movq	%rdi, %rax
+	orq	%r8, %rax
 	shrq	$32, %rax
 	je	.LBB2_2
-	movq	%rsi, %rax
+	movq	%rdi, %rax
 	cqto
-	idivq	%rcx
+	idivq	%r8
 	movq	%rdx, %rax
 	jmp	.LBB2_4
 .LBB2_2:
-	movl	%esi, %eax
+	movl	%edi, %eax
 	xorl	%edx, %edx
-	divl	%ecx
+	divl	%r8d
 	movl	%edx, %eax
 .LBB2_4:
-	movq	%rdi, %rdx
+	addq	$4, %rcx
 	popq	%rbp
 	retq
 .LBB2_5:
-	movq	%rdi, slack_context(%rip)
+	addq	$4, %rcx
+	movq	%rcx, slack_context(%rip)
 	movl	$1, %edi
 	movl	$2, %esi
 	movl	$138, %edx
@@ -79,7 +79,6 @@ wasm.remainder:
 wasm.truncate:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	addq	$3, %rdi
 	ucomisd	%xmm0, %xmm0
 	jp	.LBB3_4
 	movsd	.LCPI3_0(%rip), %xmm1
@@ -88,18 +87,20 @@ wasm.truncate:
 	ucomisd	.LCPI3_1(%rip), %xmm0
 	jae	.LBB3_5
 	cvttsd2si	%xmm0, %eax
-	movq	%rdi, %rdx
+	addq	$3, %rcx
 	popq	%rbp
 	retq
 .LBB3_4:
-	movq	%rdi, slack_context(%rip)
+	addq	$3, %rcx
+	movq	%rcx, slack_context(%rip)
 	movl	$3, %edi
 	movl	$3, %esi
 	movl	$144, %edx
 	callq	*slack_context+56(%rip)
 	ud2
 .LBB3_5:
-	movq	%rdi, slack_context(%rip)
+	addq	$3, %rcx
+	movq	%rcx, slack_context(%rip)
 	movl	$2, %edi
 	movl	$3, %esi
 	movl	$144, %edx
@@ -109,7 +110,7 @@ wasm.truncate:
 wasm.minimum:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	4(%rdi), %rax
+	addq	$4, %rcx
 	movaps	%xmm1, %xmm2
 	orps	%xmm0, %xmm2
 	movaps	%xmm0, %xmm3
@@ -133,8 +134,8 @@ wasm.minimum:
 wasm.swap:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	movq	%rdx, %rax
-	movl	%esi, %edx
-	leaq	3(%rdi), %rcx
+	movq	%rsi, %rax
+	addq	$3, %rcx
+	movl	%edi, %edx
 	popq	%rbp
 	retq

@@ -1,8 +1,8 @@
 wasm.load:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	3(%rdi), %rdx
-	movl	%esi, %eax
+	addq	$3, %rcx
+	movl	%edi, %eax
 	movl	slack_memory+12(%rax), %eax
 	popq	%rbp
 	retq
@@ -10,36 +10,36 @@ wasm.load:
 wasm.load_far:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	3(%rdi), %rdx
-	movl	%esi, %eax
-	movl	$2147483648, %ecx
-	movq	slack_memory(%rax,%rcx), %rax
+	addq	$3, %rcx
+	movl	%edi, %eax
+	movl	$2147483648, %edx
+	movq	slack_memory(%rax,%rdx), %rax
 	popq	%rbp
 	retq
 
 wasm.load_byte:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	5(%rdi), %rdx
-	addl	$4, %esi
-	movsbl	slack_memory(%rsi), %eax
+	addq	$5, %rcx
+	addl	$4, %edi
+	movsbl	slack_memory(%rdi), %eax
 	popq	%rbp
 	retq
 
 wasm.store:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	4(%rdi), %rax
-	movl	%esi, %ecx
-	movsd	%xmm0, slack_memory+8(%rcx)
+	addq	$4, %rcx
+	movl	%edi, %eax
+	movsd	%xmm0, slack_memory+8(%rax)
 	popq	%rbp
 	retq
 
 wasm.unused:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	3(%rdi), %rax
-	movl	%esi, %ecx
-	movl	slack_memory(%rcx), %ecx
+	addq	$3, %rcx
+	movl	%edi, %eax
+	movl	slack_memory(%rax), %eax
 	popq	%rbp
 	retq

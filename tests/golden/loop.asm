@@ -2,99 +2,124 @@ wasm.sum:
 	pushq	%rbp
 	movq	%rsp, %rbp
 	pushq	%rbx
-	movl	%esi, %ecx
-	subl	$1, %ecx
-	setb	%dl
-	cmpl	$11, %ecx
-	setb	%r8b
+	movq	%rcx, %rdx
+	leal	-1(%rdi), %eax
+	leaq	(%rax,%rax,4), %rax
+	leaq	(%rcx,%rax,2), %rcx
 	xorl	%eax, %eax
-	orb	%dl, %r8b
-	jne	.LBB0_5
-	incq	%rcx
-	movq	%rcx, %r8
-	andq	$-8, %r8
-	leaq	(%r8,%r8,4), %rdx
-	leaq	(%rdi,%rdx,2), %r9
-	movl	%esi, %r10d
-	subl	%r8d, %r10d
-	leaq	10(%rdi), %rax
-	pxor	%xmm0, %xmm0
-	movdqa	.LCPI0_0(%rip), %xmm2
-	movq	%r8, %r11
-	pxor	%xmm1, %xmm1
+	cmpl	$16, %edi
+	jae	.LBB0_2
+	movl	%edi, %esi
+	jmp	.LBB0_9
 .LBB0_2:
-	movl	%esi, %ebx
+	movl	%edi, %r8d
+	andl	$-8, %r8d
+	movl	%edi, %esi
+	andl	$7, %esi
+	leal	-8(%r8), %eax
+	shrl	$3, %eax
+	pxor	%xmm0, %xmm0
+	xorl	%r9d, %r9d
+	movdqa	.LCPI0_0(%rip), %xmm2
+	pxor	%xmm1, %xmm1
+.LBB0_3:
+	cmpl	$511, %eax
+	movl	$511, %r10d
+	cmovbl	%eax, %r10d
+	leal	(%r9,%r10,8), %ebx
+	movl	$-8, %r11d
+	subl	%ebx, %r11d
+	leaq	(%r10,%r10,4), %r10
+	shlq	$4, %r10
+	addq	%rdx, %r10
+	movl	%r9d, %edx
+	negl	%edx
+.LBB0_4:
+	leal	(%rdi,%rdx), %ebx
 	movd	slack_memory-3(%rbx), %xmm3
 	movd	slack_memory-7(%rbx), %xmm4
 	pshufb	%xmm2, %xmm3
 	paddd	%xmm3, %xmm0
 	pshufb	%xmm2, %xmm4
 	paddd	%xmm4, %xmm1
-	movq	%rax, slack_safepoint(%rip)
-	addl	$-8, %esi
-	addq	$80, %rax
-	addq	$-8, %r11
-	jne	.LBB0_2
+	addl	$-8, %edx
+	cmpl	%edx, %r11d
+	jne	.LBB0_4
+	leaq	10(%r10), %rdx
+	movq	%rdx, slack_safepoint(%rip)
+	cmpl	$512, %eax
+	jb	.LBB0_7
+	addl	$-512, %eax
+	addq	$70, %rdx
+	addl	$4096, %r9d
+	jmp	.LBB0_3
+.LBB0_7:
 	paddd	%xmm0, %xmm1
 	pshufd	$238, %xmm1, %xmm0
 	paddd	%xmm1, %xmm0
 	pshufd	$85, %xmm0, %xmm1
 	paddd	%xmm0, %xmm1
 	movd	%xmm1, %eax
-	cmpq	%r8, %rcx
-	jne	.LBB0_4
-	leaq	(%rdi,%rdx,2), %rdx
-	addq	$-10, %rdx
-	jmp	.LBB0_12
-.LBB0_4:
-	movq	%r9, %rdi
-	movl	%r10d, %esi
-.LBB0_5:
-	leal	-1(%rsi), %ecx
-	movl	%esi, %edx
-	andl	$3, %edx
-	je	.LBB0_6
-.LBB0_7:
-	addq	$10, %rdi
+	cmpl	%edi, %r8d
+	je	.LBB0_16
+	addq	$80, %r10
+	movq	%r10, %rdx
+.LBB0_9:
+	leal	-1(%rsi), %edi
 	movl	%esi, %r8d
-	movzbl	slack_memory(%r8), %r8d
-	addl	%r8d, %eax
-	decl	%esi
-	movq	%rdi, slack_safepoint(%rip)
-	decl	%edx
-	jne	.LBB0_7
-	leaq	-10(%rdi), %rdx
-	cmpl	$3, %ecx
-	jb	.LBB0_12
-	jmp	.LBB0_10
-.LBB0_6:
-	cmpl	$3, %ecx
-	jb	.LBB0_12
-.LBB0_10:
-	addq	$-10, %rdi
-	addl	$-3, %esi
-	movq	%rdi, %rdx
+	andl	$7, %r8d
+	je	.LBB0_13
+	leal	-1(%r8), %r9d
+	leaq	(%r9,%r9,4), %r10
+	leaq	(%rdx,%r10,2), %r9
+	leaq	(%rdx,%r10,2), %rdx
+	addq	$10, %rdx
 .LBB0_11:
-	leal	3(%rsi), %ecx
-	leaq	20(%rdx), %rdi
-	movzbl	slack_memory(%rcx), %ecx
-	addl	%eax, %ecx
-	leal	2(%rsi), %eax
-	movq	%rdi, slack_safepoint(%rip)
-	movzbl	slack_memory(%rax), %eax
-	leal	1(%rsi), %edi
+	movl	%esi, %r10d
+	movzbl	slack_memory(%r10), %r10d
+	addl	%r10d, %eax
+	decl	%esi
+	decl	%r8d
+	jne	.LBB0_11
+	addq	$10, %r9
+	movq	%r9, slack_safepoint(%rip)
+.LBB0_13:
+	cmpl	$7, %edi
+	jb	.LBB0_16
+	addl	$-7, %esi
+.LBB0_15:
+	leal	7(%rsi), %edi
 	movzbl	slack_memory(%rdi), %edi
 	addl	%eax, %edi
-	addl	%ecx, %edi
+	leal	6(%rsi), %eax
+	leaq	10(%rdx), %r8
+	movq	%r8, slack_safepoint(%rip)
+	movzbl	slack_memory(%rax), %eax
+	leal	5(%rsi), %r8d
+	movzbl	slack_memory(%r8), %r8d
+	addl	%eax, %r8d
+	addl	%edi, %r8d
+	leal	4(%rsi), %eax
+	movzbl	slack_memory(%rax), %eax
+	leal	3(%rsi), %edi
+	movzbl	slack_memory(%rdi), %edi
+	addl	%eax, %edi
+	leal	2(%rsi), %eax
+	movzbl	slack_memory(%rax), %r9d
+	addl	%edi, %r9d
+	addl	%r8d, %r9d
+	leal	1(%rsi), %eax
+	movzbl	slack_memory(%rax), %edi
 	movl	%esi, %eax
 	movzbl	slack_memory(%rax), %eax
 	addl	%edi, %eax
-	addq	$40, %rdx
-	addl	$-4, %esi
-	cmpl	$-3, %esi
-	jne	.LBB0_11
-.LBB0_12:
-	addq	$12, %rdx
+	addl	%r9d, %eax
+	addq	$80, %rdx
+	addl	$-8, %esi
+	cmpl	$-7, %esi
+	jne	.LBB0_15
+.LBB0_16:
+	addq	$12, %rcx
 	popq	%rbx
 	popq	%rbp
 	retq
@@ -102,16 +127,15 @@ wasm.sum:
 wasm.endless:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	incq	%rdi
 .LBB1_1:
-	movq	%rdi, slack_safepoint(%rip)
-	incq	%rdi
+	movq	%rcx, slack_safepoint(%rip)
+	incq	%rcx
 	jmp	.LBB1_1
 
 wasm.once:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	movl	%esi, %eax
-	leaq	2(%rdi), %rdx
+	movl	%edi, %eax
+	addq	$2, %rcx
 	popq	%rbp
 	retq

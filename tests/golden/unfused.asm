@@ -1,7 +1,7 @@
 wasm.scalar:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	6(%rdi), %rax
+	addq	$6, %rcx
 	vmulsd	%xmm1, %xmm0, %xmm0
 	vaddsd	%xmm2, %xmm0, %xmm0
 	popq	%rbp
@@ -10,7 +10,7 @@ wasm.scalar:
 wasm.vector:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	6(%rdi), %rax
+	addq	$6, %rcx
 	vmulps	%xmm1, %xmm0, %xmm0
 	vsubps	%xmm2, %xmm0, %xmm0
 	popq	%rbp
@@ -19,7 +19,7 @@ wasm.vector:
 wasm.half:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	4(%rdi), %rax
+	addq	$4, %rcx
 	vbroadcastss	.LCPI2_0(%rip), %xmm1
 	vmulps	%xmm1, %xmm0, %xmm0
 	popq	%rbp
@@ -28,7 +28,7 @@ wasm.half:
 wasm.times_one:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	4(%rdi), %rax
+	addq	$4, %rcx
 	vbroadcastss	.LCPI3_0(%rip), %xmm1
 	vorps	%xmm1, %xmm0, %xmm1
 	vxorps	%xmm2, %xmm2, %xmm2

@@ -1,9 +1,9 @@
 wasm.add_loaded:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	5(%rdi), %rax
-	movl	%esi, %ecx
-	movdqu	slack_memory(%rcx), %xmm1
+	addq	$5, %rcx
+	movl	%edi, %eax
+	movdqu	slack_memory(%rax), %xmm1
 	paddd	%xmm1, %xmm0
 	popq	%rbp
 	retq
@@ -11,17 +11,17 @@ wasm.add_loaded:
 wasm.load_extend:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	3(%rdi), %rax
-	movl	%esi, %ecx
-	pmovsxbw	slack_memory(%rcx), %xmm0
+	addq	$3, %rcx
+	movl	%edi, %eax
+	pmovsxbw	slack_memory(%rax), %xmm0
 	popq	%rbp
 	retq
 
 wasm.part_of_load:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	4(%rdi), %rdx
-	movl	%esi, %eax
+	addq	$4, %rcx
+	movl	%edi, %eax
 	movups	slack_memory(%rax), %xmm0
 	extractps	$1, %xmm0, %eax
 	popq	%rbp
@@ -31,7 +31,7 @@ wasm.swizzle:
 	pushq	%rbp
 	movq	%rsp, %rbp
 	paddusb	.LCPI3_0(%rip), %xmm1
-	leaq	4(%rdi), %rax
+	addq	$4, %rcx
 	pshufb	%xmm1, %xmm0
 	popq	%rbp
 	retq
@@ -39,9 +39,9 @@ wasm.swizzle:
 wasm.shift:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	4(%rdi), %rax
-	andl	$31, %esi
-	movd	%esi, %xmm1
+	addq	$4, %rcx
+	andl	$31, %edi
+	movd	%edi, %xmm1
 	psrad	%xmm1, %xmm0
 	popq	%rbp
 	retq
@@ -56,7 +56,7 @@ wasm.minimum:
 	orpd	%xmm3, %xmm2
 	cmpunordpd	%xmm1, %xmm0
 	blendvpd	%xmm0, .LCPI5_0(%rip), %xmm2
-	leaq	4(%rdi), %rax
+	addq	$4, %rcx
 	movapd	%xmm2, %xmm0
 	popq	%rbp
 	retq
@@ -64,7 +64,7 @@ wasm.minimum:
 wasm.pseudo_minimum:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	4(%rdi), %rax
+	addq	$4, %rcx
 	minpd	%xmm0, %xmm1
 	movapd	%xmm1, %xmm0
 	popq	%rbp
@@ -73,7 +73,7 @@ wasm.pseudo_minimum:
 wasm.multiply_q15:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	4(%rdi), %rax
+	addq	$4, %rcx
 	pmulhrsw	%xmm1, %xmm0
 	movdqa	.LCPI7_0(%rip), %xmm1
 	pcmpeqw	%xmm0, %xmm1
@@ -89,7 +89,7 @@ wasm.truncate:
 	minpd	.LCPI8_0(%rip), %xmm0
 	roundpd	$11, %xmm0, %xmm0
 	addpd	.LCPI8_1(%rip), %xmm0
-	leaq	3(%rdi), %rax
+	addq	$3, %rcx
 	insertps	$156, %xmm0, %xmm0
 	popq	%rbp
 	retq
@@ -97,9 +97,9 @@ wasm.truncate:
 wasm.any_true:
 	pushq	%rbp
 	movq	%rsp, %rbp
+	addq	$3, %rcx
 	xorl	%eax, %eax
 	ptest	%xmm0, %xmm0
-	leaq	3(%rdi), %rdx
 	setne	%al
 	popq	%rbp
 	retq

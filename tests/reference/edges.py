@@ -14,7 +14,8 @@ MODES = ["none", "counted", "slacked", "checked", "epoch"]
 # Limits of fuel under which mode `checked` must end at a figure that the program passes.
 LITTLE_FUEL = [0, 1, 7, 100, 1023, 4096, 20000]
 TRIPS = [0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025]
-LONG_TRIPS = [65535, 65536, 65537]
+# Around the rounds of some strips (jit/llvm/strip_mining.hpp), by the cost of a round and how many go into a vector.
+LONG_TRIPS = [2047, 2048, 2049, 8191, 8192, 8193, 65535, 65536, 65537]
 LONG_BODIES = ("sum", "read")
 STEPS = [1, 2, 3, -1]
 

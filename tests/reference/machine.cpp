@@ -16,6 +16,20 @@ struct Unfinished {};
 // 64 MB: more than generated code's stack of 8 MiB holds, as a frame there keeps most of its values in registers.
 constexpr std::size_t kMostOperands = 4'000'000;
 
+// A safepoint may stand behind these: at the end of what dominates the calls of a function.
+bool is_branch(Operator op) {
+  switch (op) {
+    case Operator::loop:
+    case Operator::if_:
+    case Operator::br:
+    case Operator::br_if:
+    case Operator::br_table:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Ending Machine::instantiate(Store& store, Instance& instance) {
@@ -58,7 +72,8 @@ void Machine::step() {
                      numeric(instruction.op, operands_) || bulk_memory(instruction) || table(instruction) ||
                      vector_memory(instruction) || vector_numeric(instruction, operands_);
   if (!known) throw Trapped{Trap::count};  // no trap has this name: nothing agrees with it
-  if (frames_.size() == depth) pass(static_cast<std::uint32_t>(instruction.offset.count()));
+  if (frames_.size() != depth) return;
+  pass(static_cast<std::uint32_t>(instruction.offset.count()), is_branch(instruction.op));
 }
 
 void Machine::pass(std::uint32_t offset, bool may_park) {
@@ -123,6 +138,7 @@ void Machine::pass_loop(std::uint32_t depth) {
 }
 
 void Machine::call_indirect(const wasm::Instruction& instruction) {
+  pass(static_cast<std::uint32_t>(instruction.offset.count()), true);
   const auto& elements = instance().tables[instruction.second]->elements;
   const auto index = operands_.pop<std::uint32_t>();
   if (index >= elements.size()) throw Trapped{Trap::undefined_element};
@@ -161,7 +177,9 @@ bool Machine::control(const Step& step) {
       return true;
     case Operator::end:
       labels_.pop_back();
-      if (labels_.size() == frame.labels) leave();
+      if (labels_.size() != frame.labels) return true;
+      pass(static_cast<std::uint32_t>(instruction.offset.count()));  // where a function may have a last safepoint
+      leave();
       return true;
     case Operator::br:
       pass_loop(instruction.index);
@@ -184,6 +202,7 @@ bool Machine::control(const Step& step) {
       branch(static_cast<std::uint32_t>(labels_.size() - frame.labels - 1));
       return true;
     case Operator::call:
+      pass(static_cast<std::uint32_t>(instruction.offset.count()), true);
       enter(*instance().functions[instruction.index]);
       return true;
     case Operator::call_indirect:

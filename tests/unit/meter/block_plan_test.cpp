@@ -169,6 +169,31 @@ TEST_CASE("a loop that is tested at its end has its add in the body, not in a bl
   CHECK(plan.edge_adds[3] == 0);
 }
 
+TEST_CASE("a call a round takes one add: what is spent after it is owed at the safepoint behind it") {
+  Graph graph;
+  graph.nodes = {{5, Observation::safepoint, 1},
+                 {20, Observation::transfer, 10},   // up to the call
+                 {13, Observation::safepoint, 10},  // from it to the test
+                 {0, Observation::none, 10},        // the way around
+                 {1, Observation::transfer, 1}};
+  graph.edges = {{0, 1}, {1, 2}, {2, 3}, {2, 4}, {3, 1}};
+  const Plan plan = potential_plan(graph);
+  CHECK(is_exact(graph, plan));
+  CHECK(plan.node_adds[1] == 33);
+  CHECK(plan.node_adds[2] == 0);
+  CHECK(plan.owed[2] == 13);
+}
+
+TEST_CASE("where edges have frequencies of their own, adds stand on the rare ones") {
+  Graph graph;
+  graph.nodes = {{1, Observation::none, 1}, {4, Observation::none, 1}, {0, Observation::transfer, 1}};
+  graph.edges = {{0, 1, true, 0.9}, {0, 2, true, 0.1}, {1, 2, true, 0.9}};
+  const Plan plan = potential_plan(graph);
+  CHECK(is_exact(graph, plan));
+  CHECK(plan.node_adds == std::vector<std::int64_t>{0, 0, 0});
+  CHECK(plan.edge_adds[1] == 1);
+}
+
 TEST_CASE("a safepoint owes no more than was spent on any way to it") {
   // A dear and a cheap arm that meet at a safepoint: with the dear one's cost owed there, the cheap way to it would
   // publish less than nothing.

@@ -1,0 +1,564 @@
+// Strip-mining of loops whose rounds are known before the first.
+#include "jit/llvm/strip_mining.hpp"
+
+#include <llvm/ADT/MapVector.h>
+#include <llvm/ADT/SetVector.h>
+#include <llvm/ADT/bit.h>
+#include <llvm/Analysis/AssumptionCache.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/Analysis/ScalarEvolutionExpressions.h>
+#include <llvm/Analysis/TargetTransformInfo.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/Transforms/Utils/Local.h>
+#include <llvm/Transforms/Utils/LoopSimplify.h>
+#include <llvm/Transforms/Utils/LoopUtils.h>
+#include <llvm/Transforms/Utils/PromoteMemToReg.h>
+#include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "jit/llvm/safepoint_lowering.hpp"
+#include "jit/llvm/value_marker.hpp"
+
+namespace slack::jit {
+
+namespace {
+
+// Strips of fewer rounds would cost more than they save.
+constexpr std::uint64_t kFewestStripRounds = 4;
+// The mark of a round: the variable that has the fuel, what its safepoint publishes more than that, what the round
+// costs, the other operands of its safepoint, and a value made in the loop: if all were made before it, the vectoriser
+// would leave one mark for all rounds of a vector.
+constexpr unsigned kRoundOperands = 7;
+struct Analyses {
+  Analyses(llvm::Function& function, llvm::FunctionAnalysisManager& manager)
+      : loops(manager.getResult<llvm::LoopAnalysis>(function)),
+        dominators(manager.getResult<llvm::DominatorTreeAnalysis>(function)),
+        evolution(manager.getResult<llvm::ScalarEvolutionAnalysis>(function)),
+        target(manager.getResult<llvm::TargetIRAnalysis>(function)) {}
+
+  llvm::LoopInfo& loops;
+  llvm::DominatorTree& dominators;
+  llvm::ScalarEvolution& evolution;
+  const llvm::TargetTransformInfo& target;
+};
+
+// Instructions of a loop, to which metering adds two, above which it keeps them, as it does where a round has branches:
+// the time they take could hardly be measured, and what begins and ends a strip is felt where rounds are few (base64,
+// hashset: a twentieth).
+constexpr std::size_t kLongBody = 24;
+// Marks loops whose fuel was lifted, and what became of them.
+constexpr char kLifted[] = "slack.loop.lifted";
+
+// A value of a loop that is ahead of a counter, a phi of its header, by the same in each round.
+struct Reading {
+  llvm::PHINode* counter = nullptr;
+  llvm::APInt ahead;
+};
+
+// A loop with metering, and without.
+class MeteredLoop {
+ public:
+  MeteredLoop(llvm::Loop& loop, Analyses& analyses) : loop_(loop), analyses_(analyses) {}
+
+  // Whether the loop can do without.
+  bool analyse() { return has_form() && find_counters() && find_metering() && read_uses(); }
+
+  // The loop is left without a counter of fuel. Its safepoint goes where it is not needed, else becomes a round's mark.
+  // Whether anything has changed.
+  bool lift(llvm::IRBuilder<>& entry) {
+    if (instructions_ > kLongBody || loop_.getNumBlocks() > 1) return false;
+    const bool cheap = can_count();
+    if (!is_short()) {
+      if (!published_ || (!cheap && !all_exits_read(published_->counter))) return false;
+      mark_rounds(entry);
+    } else if (!cheap) {
+      return false;
+    }
+    if (cheap) {
+      leave_whole(expand_count(), marker_ && is_short());
+    } else {
+      leave_to_variable();
+    }
+    remove_metering();
+    return true;
+  }
+
+  // The loop is left without metering, in strips if it may have more rounds than one has.
+  void strip() {
+    if (!can_count()) return;
+    auto* rounds = expand_count();
+    const bool whole = is_short();
+    if (!whole) keep_flags();
+    analyses_.evolution.forgetTopmostLoop(&loop_);
+    for (auto& phi : exit_->phis()) analyses_.evolution.forgetValue(&phi);
+    if (whole) {
+      leave_whole(rounds, true);
+    } else {
+      cut(rounds);
+    }
+    remove_metering();
+  }
+
+ private:
+  // At most as many rounds as a strip has.
+  [[nodiscard]] bool is_short() const {
+    const auto* most = analyses_.evolution.getConstantMaxBackedgeTakenCount(&loop_);
+    const auto* limit = llvm::dyn_cast<llvm::SCEVConstant>(most);
+    return markers_.empty() || (limit && limit->getAPInt().ult(strip_rounds_));
+  }
+
+  [[nodiscard]] llvm::Value* expand_count() {
+    llvm::SCEVExpander expander(analyses_.evolution, header_->getDataLayout(), "rounds");
+    return expander.expandCodeFor(count_, count_->getType(), preheader_->getTerminator());
+  }
+
+  // Fuel waits in a variable that the loop does not see; restore_rounds() makes values of it again.
+  void mark_rounds(llvm::IRBuilder<>& entry) {
+    auto* counter = published_->counter;
+    variable_ = entry.CreateAlloca(counter->getType(), nullptr, "fuel.of.rounds");
+    llvm::IRBuilder<> builder(preheader_->getTerminator());
+    builder.CreateStore(counter->getIncomingValueForBlock(preheader_), variable_);
+    const auto constant = [&](const llvm::APInt& value) { return llvm::ConstantInt::get(counter->getType(), value); };
+    llvm::SmallVector<llvm::Value*, kRoundOperands> operands{variable_, constant(published_->ahead),
+                                                             constant(counters_.lookup(counter))};
+    const auto bundle = marker_->getOperandBundleAt(0).Inputs;
+    operands.append(bundle.begin() + 1, bundle.end());
+    auto* made_here = builder.getInt32(0);
+    operands.push_back(new llvm::BitCastInst(made_here, made_here->getType(), "", marker_->getIterator()));
+    make_marker(marker_->getIterator(), operands, marker_->getDebugLoc());
+  }
+
+  bool has_form() {
+    preheader_ = loop_.getLoopPreheader();
+    header_ = loop_.getHeader();
+    latch_ = loop_.getLoopLatch();
+    exit_ = loop_.getExitBlock();
+    if (!loop_.isLoopSimplifyForm() || !exit_ || loop_.getExitingBlock() != latch_) return false;
+    test_ = llvm::dyn_cast<llvm::BranchInst>(latch_->getTerminator());
+    if (!test_) return false;
+    for (auto* block : loop_.blocks()) {
+      for (auto& instruction : *block) {
+        if (llvm::isa<llvm::CallBase>(instruction) && !llvm::isa<llvm::IntrinsicInst>(instruction)) return false;
+        if (is_softened(instruction)) markers_.push_back(llvm::cast<llvm::CallInst>(&instruction));
+        if (!llvm::isa<llvm::PHINode>(instruction)) ++instructions_;
+      }
+    }
+    count_ = analyses_.evolution.getBackedgeTakenCount(&loop_);
+    return !llvm::isa<llvm::SCEVCouldNotCompute>(count_) && count_->getType()->isIntegerTy();
+  }
+
+  bool find_counters() {
+    for (auto& phi : header_->phis()) {
+      const auto* recurrence = recurrence_of(phi);
+      if (!recurrence) continue;
+      const auto* step = llvm::cast<llvm::SCEVConstant>(recurrence->getStepRecurrence(analyses_.evolution));
+      counters_.insert({&phi, step->getAPInt()});
+    }
+    return !counters_.empty();
+  }
+
+  // Null if `value` does not change by the same constant in each round of the loop.
+  const llvm::SCEVAddRecExpr* recurrence_of(llvm::Value& value) const {
+    if (!value.getType()->isIntegerTy()) return nullptr;
+    auto& evolution = analyses_.evolution;
+    const auto* recurrence = llvm::dyn_cast<llvm::SCEVAddRecExpr>(evolution.getSCEV(&value));
+    const bool counts = recurrence && recurrence->getLoop() == &loop_ && recurrence->isAffine() &&
+                        llvm::isa<llvm::SCEVConstant>(recurrence->getStepRecurrence(evolution));
+    return counts ? recurrence : nullptr;
+  }
+
+  std::optional<Reading> read(llvm::Value& value) const {
+    const auto* recurrence = recurrence_of(value);
+    if (!recurrence) return std::nullopt;
+    for (const auto& [phi, step] : counters_) {
+      if (phi->getType() != value.getType()) continue;
+      const auto ahead = analyses_.evolution.computeConstantDifference(recurrence, recurrence_of(*phi));
+      if (ahead) return Reading{phi, *ahead};
+    }
+    return std::nullopt;
+  }
+
+  // What counts fuel must be of no use in the loop but to safepoints.
+  bool find_metering() {
+    for (const auto& [phi, step] : counters_) {
+      if (phi->getType()->isIntegerTy(64)) add_if_unused(*phi);
+    }
+    std::uint64_t cost = loop_.getNumBlocks();  // where nothing is counted
+    for (auto* marker : markers_) {
+      if (auto* fuel = fuel_in_loop(*marker)) {
+        const auto reading = read(*fuel);
+        if (!reading || !metering_.contains(reading->counter)) return false;
+        cost = std::max(cost, counters_.lookup(reading->counter).getLimitedValue());
+      }
+      if (analyses_.dominators.dominates(marker, test_)) marker_ = marker;
+    }
+    if (marker_ && fuel_in_loop(*marker_)) published_ = read(*fuel_in_loop(*marker_));
+    if (markers_.empty()) return !metering_.empty();
+    strip_rounds_ = std::min(kMostStripRounds, llvm::bit_floor(kMostStripFuel / cost));
+    return marker_ && strip_rounds_ >= kFewestStripRounds;
+  }
+
+  // Null if it does not change in the loop.
+  [[nodiscard]] llvm::Instruction* fuel_in_loop(const llvm::CallInst& marker) const {
+    auto* fuel = llvm::dyn_cast<llvm::Instruction>(marker.getOperand(0));
+    return fuel && loop_.contains(fuel) ? fuel : nullptr;
+  }
+
+  void add_if_unused(llvm::PHINode& phi) {
+    llvm::SmallSetVector<llvm::Instruction*, 8> values;
+    values.insert(&phi);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      for (auto* user : values[i]->users()) {
+        auto* instruction = llvm::cast<llvm::Instruction>(user);
+        const bool is_choice = llvm::isa<llvm::PHINode, llvm::SelectInst>(instruction);
+        if (!loop_.contains(instruction)) {
+          if (!is_choice || instruction->getParent() != exit_ || !read(*values[i])) return;
+        } else if (!is_softened(*instruction)) {
+          if (!is_choice && instruction->getOpcode() != llvm::Instruction::Add) return;
+          if (instruction->getType() != phi.getType()) return;
+          values.insert(instruction);
+        }
+      }
+    }
+    metering_.insert(values.begin(), values.end());
+  }
+
+  // The fuel behind the loop, and the end of the loop, follow from the number of rounds.
+  bool read_uses() {
+    for (auto& phi : exit_->phis()) {
+      auto* value = llvm::dyn_cast<llvm::Instruction>(phi.getIncomingValueForBlock(latch_));
+      if (!value || !metering_.contains(value)) continue;
+      exits_.insert({&phi, *read(*value)});
+    }
+    if (auto* comparison = llvm::dyn_cast<llvm::ICmpInst>(test_->getCondition())) {
+      for (auto& operand : comparison->operands()) add_tested(*operand);
+    }
+    for (const auto& [phi, step] : counters_) add_tested(*phi->getIncomingValueForBlock(latch_));
+    return true;
+  }
+
+  void add_tested(llvm::Value& value) {
+    auto* instruction = llvm::dyn_cast<llvm::Instruction>(&value);
+    if (!instruction || !loop_.contains(instruction) || metering_.contains(instruction)) return;
+    if (const auto reading = read(value)) tested_.emplace_back(&value, *reading);
+  }
+
+  // What is dear, LLVM's unroller does not compute either, unless it finds it there.
+  bool can_count() {
+    llvm::SCEVExpander expander(analyses_.evolution, header_->getDataLayout(), "rounds");
+    auto* place = preheader_->getTerminator();
+    return expander.isSafeToExpandAt(count_, place) &&
+           !expander.isHighCostExpansion({count_}, &loop_, llvm::SCEVCheapExpansionBudget, &analyses_.target, place);
+  }
+
+  // What is known of a counter's range follows from the loop's test, which is about to change.
+  void keep_flags() {
+    for (const auto& [phi, step] : counters_) {
+      auto* sum = llvm::dyn_cast<llvm::OverflowingBinaryOperator>(phi->getIncomingValueForBlock(latch_));
+      const auto flags = sum ? analyses_.evolution.getStrengthenedNoWrapFlagsFromBinOp(sum) : std::nullopt;
+      auto* instruction = llvm::dyn_cast_or_null<llvm::BinaryOperator>(sum);
+      if (!flags || !instruction) continue;
+      instruction->setHasNoUnsignedWrap(llvm::ScalarEvolution::maskFlags(*flags, llvm::SCEV::FlagNUW) != 0);
+      instruction->setHasNoSignedWrap(llvm::ScalarEvolution::maskFlags(*flags, llvm::SCEV::FlagNSW) != 0);
+    }
+  }
+
+  // `counter`, that began at `begin`, in the round number `round` counted from 0.
+  llvm::Value* counter_in(llvm::IRBuilder<>& builder, llvm::PHINode* counter, llvm::Value* begin, llvm::Value* round) {
+    auto* type = counter->getType();
+    auto* way = builder.CreateMul(builder.CreateZExtOrTrunc(round, type),
+                                  llvm::ConstantInt::get(type, counters_.lookup(counter)));
+    return builder.CreateAdd(begin, way);
+  }
+
+  static llvm::Value* add(llvm::IRBuilder<>& builder, llvm::Value* value, const llvm::APInt& amount) {
+    return builder.CreateAdd(value, llvm::ConstantInt::get(value->getType(), amount));
+  }
+
+  void leave_whole(llvm::Value* rounds, bool polls) {
+    llvm::IRBuilder<> builder(preheader_->getTerminator());
+    const auto last = [&](llvm::PHINode* counter) {
+      return counter_in(builder, counter, counter->getIncomingValueForBlock(preheader_), rounds);
+    };
+    for (const auto& [phi, reading] : exits_) {
+      phi->setIncomingValueForBlock(latch_, add(builder, last(reading.counter), reading.ahead));
+    }
+    if (!polls) return;
+    llvm::IRBuilder<> behind(exit_, exit_->getFirstInsertionPt());
+    poll(behind, published_ ? last(published_->counter) : nullptr);
+  }
+
+  bool all_exits_read(const llvm::PHINode* counter) const {
+    return llvm::all_of(exits_, [&](const auto& exit) { return exit.second.counter == counter; });
+  }
+
+  // Behind the last round the variable has what the counter would have in another.
+  void leave_to_variable() {
+    llvm::IRBuilder<> builder(exit_, exit_->getFirstInsertionPt());
+    for (const auto& [phi, reading] : exits_) {
+      auto* fuel = builder.CreateLoad(variable_->getAllocatedType(), variable_, "fuel");
+      phi->replaceAllUsesWith(add(builder, fuel, reading.ahead - counters_.lookup(reading.counter)));
+      phi->eraseFromParent();
+    }
+  }
+
+  void cut(llvm::Value* rounds) {
+    make_blocks();
+    auto* type = rounds->getType();
+    auto* most = llvm::ConstantInt::get(type, strip_rounds_ - 1);
+    llvm::IRBuilder<> builder(strip_);
+    builder.SetCurrentDebugLocation(marker_->getDebugLoc());
+    auto* left = builder.CreatePHI(type, 2, "rounds.left");
+    for (auto& phi : header_->phis()) begins_[&phi] = begin_strip(phi);
+    last_round_ = builder.CreateBinaryIntrinsic(llvm::Intrinsic::umin, left, most);
+    builder.CreateBr(header_);
+    replace_test();
+
+    builder.SetInsertPoint(end_);
+    for (const auto& [phi, reading] : exits_) {
+      phi->setIncomingValueForBlock(latch_, add(builder, counter_at_end(reading.counter), reading.ahead));
+    }
+    for (auto& phi : exit_->phis()) {
+      phi.setIncomingValueForBlock(latch_, lead_out(phi.getIncomingValueForBlock(latch_)));
+      phi.replaceIncomingBlockWith(latch_, end_);
+    }
+    poll(builder, published_ ? counter_at_end(published_->counter) : nullptr);
+    auto* branch = builder.CreateCondBr(builder.CreateICmpULE(left, most), exit_, next_);
+    branch->setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(header_->getContext()).createLikelyBranchWeights());
+
+    builder.SetInsertPoint(next_);
+    left->addIncoming(rounds, preheader_);
+    left->addIncoming(builder.CreateSub(left, llvm::ConstantInt::get(type, strip_rounds_)), next_);
+    for (const auto& [phi, begin] : begins_) begin->addIncoming(next_begin(builder, *phi, begin), next_);
+    builder.CreateBr(strip_);
+  }
+
+  // The safepoint of the round that the builder stands behind, where the counter of fuel was `counter`.
+  void poll(llvm::IRBuilder<>& builder, llvm::Value* counter) {
+    auto* safepoint = marker_->clone();
+    if (published_) safepoint->setOperand(0, add(builder, counter, published_->ahead));
+    builder.Insert(safepoint);
+  }
+
+  // Where a strip begins, where it ends, and the way from one to the next.
+  void make_blocks() {
+    auto& context = header_->getContext();
+    auto* function = header_->getParent();
+    strip_ = llvm::BasicBlock::Create(context, "strip", function, header_);
+    end_ = llvm::BasicBlock::Create(context, "strip.end", function, exit_);
+    next_ = llvm::BasicBlock::Create(context, "strip.next", function, exit_);
+    preheader_->getTerminator()->replaceSuccessorWith(header_, strip_);
+    header_->replacePhiUsesWith(preheader_, strip_);
+    test_->replaceSuccessorWith(exit_, end_);
+
+    auto& dominators = analyses_.dominators;
+    dominators.addNewBlock(strip_, preheader_);
+    dominators.changeImmediateDominator(header_, strip_);
+    dominators.addNewBlock(end_, latch_);
+    dominators.addNewBlock(next_, end_);
+    dominators.changeImmediateDominator(exit_, end_);
+
+    auto& loops = analyses_.loops;
+    auto* outer = loops.AllocateLoop();
+    if (auto* parent = loop_.getParentLoop()) {
+      parent->replaceChildLoopWith(&loop_, outer);
+    } else {
+      loops.changeTopLevelLoop(&loop_, outer);
+    }
+    outer->addChildLoop(&loop_);
+    outer->addBasicBlockToLoop(strip_, loops);
+    for (auto* block : loop_.blocks()) outer->addBlockEntry(block);
+    outer->addBasicBlockToLoop(end_, loops);
+    outer->addBasicBlockToLoop(next_, loops);
+  }
+
+  // What a phi of the inner loop begins a strip with.
+  llvm::PHINode* begin_strip(llvm::PHINode& phi) {
+    auto* begin = llvm::PHINode::Create(phi.getType(), 2, phi.getName(), strip_->end());
+    begin->addIncoming(phi.getIncomingValueForBlock(strip_), preheader_);
+    phi.setIncomingValueForBlock(strip_, begin);
+    return begin;
+  }
+
+  // A strip has all its rounds where another follows.
+  llvm::Value* next_begin(llvm::IRBuilder<>& builder, llvm::PHINode& phi, llvm::PHINode* begin) {
+    const auto counter = counters_.find(&phi);
+    if (counter == counters_.end()) return lead_out(phi.getIncomingValueForBlock(latch_));
+    if (metering_.contains(&phi)) return add(builder, counter_at_end(&phi), counter->second);
+    // Strength reduction takes counters of outer loops to be free, and would count from 0 beside them.
+    return builder.CreateFreeze(add(builder, begin, counter->second * strip_rounds_));
+  }
+
+  // `value` behind the inner loop.
+  llvm::Value* lead_out(llvm::Value* value) {
+    auto* computed = llvm::dyn_cast<llvm::Instruction>(value);
+    if (!computed || !loop_.contains(computed)) return value;
+    auto* phi = llvm::PHINode::Create(value->getType(), 1, value->getName(), end_->begin());
+    phi->addIncoming(value, latch_);
+    return phi;
+  }
+
+  // What a counter is in the last round of a strip. All else about it follows from that, so only that has to be kept
+  // through the inner loop.
+  llvm::Value* counter_at_end(llvm::PHINode* counter) {
+    auto& value = ends_[counter];
+    if (!value) {
+      llvm::IRBuilder<> builder(strip_->getTerminator());
+      value = counter_in(builder, counter, begins_[counter], last_round_);
+    }
+    return value;
+  }
+
+  // The loop is left where what it tested, or another counter, has its value of the strip's last round.
+  void replace_test() {
+    auto* old_test = test_->getCondition();
+    llvm::IRBuilder<> builder(test_);
+    auto [value, reading] = tested_value();
+    if (!value) {
+      auto* type = last_round_->getType();
+      auto* round = llvm::PHINode::Create(type, 2, "round", header_->begin());
+      round->addIncoming(llvm::ConstantInt::getNullValue(type), strip_);
+      round->addIncoming(add(builder, round, llvm::APInt(type->getIntegerBitWidth(), 1)), latch_);
+      test_->setCondition(builder.CreateICmpNE(round, last_round_));
+    } else {
+      llvm::IRBuilder<> before(strip_->getTerminator());
+      auto* last =
+          add(before, counter_in(before, reading.counter, begins_[reading.counter], last_round_), reading.ahead);
+      // Strength reduction would see that both have the strip's begin in them, and count from 0 beside it.
+      last = before.CreateFreeze(last);
+      test_->setCondition(builder.CreateICmpNE(value, last));
+    }
+    if (test_->getSuccessor(0) != header_) test_->swapSuccessors();
+    llvm::RecursivelyDeleteTriviallyDeadInstructions(old_test);
+  }
+
+  // Each value that it could have in a strip is another one.
+  bool is_distinct(const Reading& reading) const {
+    const auto& step = counters_.find(reading.counter)->second;
+    return step.abs().getActiveBits() + llvm::Log2_64(kMostStripRounds) <= step.getBitWidth();
+  }
+
+  std::pair<llvm::Value*, Reading> tested_value() {
+    for (const auto& [value, reading] : tested_) {
+      if (is_distinct(reading)) return {value, reading};
+    }
+    return {nullptr, Reading()};
+  }
+
+  void remove_metering() {
+    for (auto* marker : markers_) marker->eraseFromParent();
+    for (auto* value : metering_) value->replaceAllUsesWith(llvm::PoisonValue::get(value->getType()));
+    for (auto* value : metering_) value->eraseFromParent();
+  }
+
+  llvm::Loop& loop_;
+  Analyses& analyses_;
+  llvm::BasicBlock* preheader_ = nullptr;
+  llvm::BasicBlock* header_ = nullptr;
+  llvm::BasicBlock* latch_ = nullptr;
+  llvm::BasicBlock* exit_ = nullptr;
+  llvm::BranchInst* test_ = nullptr;
+  const llvm::SCEV* count_ = nullptr;  // of back edges
+  std::uint64_t strip_rounds_ = kMostStripRounds;
+  llvm::MapVector<llvm::PHINode*, llvm::APInt> counters_;  // by what they go up each round
+  llvm::SmallSetVector<llvm::Instruction*, 8> metering_;   // what counts fuel
+  std::size_t instructions_ = 0;
+  llvm::SmallVector<llvm::CallInst*, 4> markers_;
+  llvm::CallInst* marker_ = nullptr;  // the last that every round passes
+  std::optional<Reading> published_;  // there; nothing where that does not change
+  llvm::MapVector<llvm::PHINode*, Reading> exits_;
+  llvm::SmallVector<std::pair<llvm::Value*, Reading>, 4> tested_;
+  llvm::AllocaInst* variable_ = nullptr;  // has the fuel while the loop has no counter
+
+  llvm::BasicBlock* strip_ = nullptr;
+  llvm::BasicBlock* end_ = nullptr;
+  llvm::BasicBlock* next_ = nullptr;
+  llvm::MapVector<llvm::PHINode*, llvm::PHINode*> begins_;
+  llvm::MapVector<llvm::PHINode*, llvm::Value*> ends_;
+  llvm::Value* last_round_ = nullptr;
+};
+
+bool has_safepoint(const llvm::Loop& loop) {
+  return llvm::any_of(loop.blocks(), [](const auto* block) { return llvm::any_of(*block, is_softened); });
+}
+
+// Rounds count again, and their safepoints publish what they have counted.
+bool restore_rounds(llvm::Function& function, llvm::DominatorTree& dominators, llvm::LoopInfo& loops) {
+  llvm::SmallSetVector<llvm::AllocaInst*, 8> variables;
+  for (auto& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
+    const auto* mark = as_marker(instruction, kRoundOperands);
+    if (!mark) continue;
+    const auto operands = mark->getOperandBundleAt(0).Inputs;
+    auto* variable = llvm::cast<llvm::AllocaInst>(operands[0].get());
+    llvm::IRBuilder<> builder(&instruction);
+    auto* fuel = builder.CreateLoad(variable->getAllocatedType(), variable, "fuel");
+    make_marker(instruction.getIterator(),
+                {builder.CreateAdd(fuel, operands[1].get()), operands[3].get(), operands[4].get(), operands[5].get()},
+                mark->getDebugLoc());
+    builder.CreateStore(builder.CreateAdd(fuel, operands[2].get()), variable);
+    variables.insert(variable);
+    if (auto* loop = loops.getLoopFor(instruction.getParent())) llvm::addStringMetadataToLoop(loop, kLifted);
+    instruction.eraseFromParent();
+  }
+  // Those of loops that are gone altogether have a store only.
+  for (auto& instruction : function.getEntryBlock()) {
+    auto* variable = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
+    if (variable && llvm::isAllocaPromotable(variable)) variables.insert(variable);
+  }
+  if (!variables.empty()) llvm::PromoteMemToReg(variables.getArrayRef(), dominators);
+  return !variables.empty();
+}
+
+}  // namespace
+
+llvm::PreservedAnalyses FuelLifting::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+  Analyses needed(function, analyses);
+  bool changed = false;
+  llvm::IRBuilder<> entry(&function.getEntryBlock(), function.getEntryBlock().getFirstInsertionPt());
+  for (auto* loop : needed.loops.getLoopsInPreorder()) {
+    if (!loop->isInnermost()) continue;
+    llvm::formLCSSA(*loop, needed.dominators, &needed.loops, &needed.evolution);
+    MeteredLoop metered(*loop, needed);
+    if (!metered.analyse() || !metered.lift(entry)) continue;
+    needed.evolution.forgetLoop(loop);
+    changed = true;
+  }
+  if (!changed) return llvm::PreservedAnalyses::all();
+  llvm::PreservedAnalyses kept;
+  kept.preserveSet<llvm::CFGAnalyses>();
+  return kept;
+}
+
+llvm::PreservedAnalyses FuelRestoring::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+  if (!restore_rounds(function, analyses.getResult<llvm::DominatorTreeAnalysis>(function),
+                      analyses.getResult<llvm::LoopAnalysis>(function))) {
+    return llvm::PreservedAnalyses::all();
+  }
+  llvm::PreservedAnalyses kept;
+  kept.preserveSet<llvm::CFGAnalyses>();
+  return kept;
+}
+
+llvm::PreservedAnalyses StripMining::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+  Analyses needed(function, analyses);
+  bool changed = false;
+  auto& assumptions = analyses.getResult<llvm::AssumptionAnalysis>(function);
+  for (auto* loop : needed.loops.getLoopsInPreorder()) {
+    if (!loop->isInnermost() || !llvm::findStringMetadataForLoop(loop, kLifted) || !has_safepoint(*loop)) continue;
+    llvm::simplifyLoop(loop, &needed.dominators, &needed.loops, &needed.evolution, &assumptions, nullptr, false);
+    llvm::formLCSSA(*loop, needed.dominators, &needed.loops, &needed.evolution);
+    changed = true;
+    MeteredLoop metered(*loop, needed);
+    if (metered.analyse()) metered.strip();
+  }
+  return changed ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
+}
+
+}  // namespace slack::jit

@@ -1,0 +1,65 @@
+// LongestWay: the most fuel that one call of a function spends before it polls or returns, over all ways through it.
+//
+// Fed with a body's operators from front to back. A branch to a loop ends a way, by the poll on the loop's back edge;
+// what goes on from there is no longer than the way from the function's entry through the same loop.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "jit/wasm/operator.hpp"
+
+namespace slack::meter {
+
+class LongestWay {
+ public:
+  explicit LongestWay(std::uint64_t entry_cost) : now_{signed_of(entry_cost), signed_of(entry_cost)}, frames_(1) {}
+
+  // One operator, and what it spends. A call's callee comes after it.
+  void pass(const wasm::Instruction& instruction, std::uint64_t cost);
+  void call(std::uint64_t fuel) { spend(fuel); }
+  // A callee that may poll, for which the function may poll itself, before the call.
+  void call_that_may_poll(std::uint64_t fuel) {
+    longest_.join({now_.before_calls, kNone});
+    now_.before_calls = kNone;
+    spend(fuel);
+  }
+
+  // Of ways that end at such a call.
+  [[nodiscard]] std::uint64_t before_calls() const { return unsigned_of(longest_.before_calls); }
+  // Of ways that go on behind it.
+  [[nodiscard]] std::uint64_t with_calls() const { return unsigned_of(longest_.with_calls); }
+
+ private:
+  static constexpr std::int64_t kNone = -1;  // no way leads here
+  struct Spent {
+    std::int64_t before_calls = kNone;
+    std::int64_t with_calls = kNone;
+    void join(const Spent& other) {
+      before_calls = std::max(before_calls, other.before_calls);
+      with_calls = std::max(with_calls, other.with_calls);
+    }
+  };
+  struct Frame {
+    Spent end;        // on branches to its end
+    Spent otherwise;  // if: where it begins, until there is an else
+    bool is_loop = false;
+  };
+
+  static std::int64_t signed_of(std::uint64_t fuel) { return static_cast<std::int64_t>(fuel); }
+  static std::uint64_t unsigned_of(std::int64_t fuel) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(fuel, 0));
+  }
+  void spend(std::uint64_t fuel) {
+    if (now_.before_calls != kNone) now_.before_calls += signed_of(fuel);
+    if (now_.with_calls != kNone) now_.with_calls += signed_of(fuel);
+  }
+  void branch(std::size_t depth);
+
+  Spent now_;
+  Spent longest_;  // of ways that have ended
+  std::vector<Frame> frames_;
+};
+
+}  // namespace slack::meter
