@@ -34,7 +34,7 @@ void FunctionLowering::poll_at_entry() {
 
 // What an operator spends is known before it is lowered.
 void FunctionLowering::poll_before(const wasm::Instruction& instruction) {
-  const auto cost = environment_.costs().of(instruction.op).count();
+  const auto cost = meter::stretch_of(environment_.costs(), instruction.op);
   const auto* callee = callee_of(instruction);
   if (stretch_.must_poll_before(cost + (callee ? callee->most_unpolled : 0))) {
     (void)poll();

@@ -70,19 +70,19 @@ class MeteredLoop {
   // Whether the loop can do without.
   bool analyse() { return has_form() && find_counters() && find_metering() && read_uses(); }
 
-  // The loop is left without a counter of fuel. Its safepoint goes where it is not needed, else becomes a round's mark.
+  // The loop is left without a counter of fuel. Its safepoint becomes a mark of a round.
   // Whether anything has changed.
   bool lift(llvm::IRBuilder<>& entry) {
     if (instructions_ > kLongBody || loop_.getNumBlocks() > 1) return false;
     const bool cheap = can_count();
-    if (!is_short()) {
+    if (marker_) {
       if (!published_ || (!cheap && !all_exits_read(published_->counter))) return false;
       mark_rounds(entry);
     } else if (!cheap) {
       return false;
     }
     if (cheap) {
-      leave_whole(expand_count(), marker_ && is_short());
+      leave_whole(expand_count(), false);
     } else {
       leave_to_variable();
     }

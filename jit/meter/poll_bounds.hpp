@@ -23,6 +23,8 @@
 
 #include <cstdint>
 
+#include "jit/meter/cost.hpp"
+
 namespace slack::meter {
 
 inline constexpr std::uint64_t kMostUnpolled = 1'024;
@@ -31,5 +33,13 @@ inline constexpr std::uint64_t kLongestStretch = 8'192;
 inline constexpr std::uint64_t kLongestTail = 128;
 // Counted as spent wherever a round of such a loop begins, so that tails and stretches keep their limits.
 inline constexpr std::uint64_t kLongestRest = 64;
+// What an operator whose cost goes by length counts for besides: below the length from which it polls itself
+// (kMemoryChunk of daemon/worker/bulk.hpp) it takes up to some 20 us, so 126 of them 2.5 ms.
+inline constexpr std::uint64_t kServiceStretch = 64;
+
+// What one execution of `op` counts for on the way to the next poll.
+[[nodiscard]] inline std::uint64_t stretch_of(const CostTable& costs, wasm::Operator op) {
+  return costs.of(op).count() + (costs_by_length(op) ? kServiceStretch : 0);
+}
 
 }  // namespace slack::meter

@@ -60,7 +60,7 @@ class Search {
   // Goes through a body as far as a call of a function that is not decided. False: the body is done.
   bool follow(Visit& visit) {
     while (!visit.reader.at_end() && visit.reader.read(instruction_)) {
-      visit.way.pass(instruction_, costs_.of(instruction_.op).count());
+      visit.way.pass(instruction_, stretch_of(costs_, instruction_.op));
       if (instruction_.op == wasm::Operator::call_indirect) add_unknown(visit);
       if (instruction_.op != wasm::Operator::call) continue;
       const auto callee = instruction_.index;

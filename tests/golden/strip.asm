@@ -195,30 +195,38 @@ wasm.hash:
 wasm.fill_few:
 	pushq	%rbp
 	movq	%rsp, %rbp
+	leaq	1(%rcx), %rax
 	addq	$10001, %rcx
 	movd	%edi, %xmm0
 	pxor	%xmm1, %xmm1
 	pshufb	%xmm1, %xmm0
-	movl	$112, %eax
+	movl	$112, %edx
 .LBB2_1:
-	movdqa	%xmm0, slack_memory-112(%rax)
-	movdqa	%xmm0, slack_memory-96(%rax)
-	movdqa	%xmm0, slack_memory-80(%rax)
-	movdqa	%xmm0, slack_memory-64(%rax)
-	movdqa	%xmm0, slack_memory-48(%rax)
-	movdqa	%xmm0, slack_memory-32(%rax)
-	cmpl	$1008, %eax
+	movdqa	%xmm0, slack_memory-112(%rdx)
+	movdqa	%xmm0, slack_memory-96(%rdx)
+	leaq	10(%rax), %rsi
+	movq	%rsi, slack_safepoint(%rip)
+	movdqa	%xmm0, slack_memory-80(%rdx)
+	movdqa	%xmm0, slack_memory-64(%rdx)
+	movdqa	%xmm0, slack_memory-48(%rdx)
+	movdqa	%xmm0, slack_memory-32(%rdx)
+	cmpl	$1008, %edx
 	je	.LBB2_3
-	movdqa	%xmm0, slack_memory-16(%rax)
-	movdqa	%xmm0, slack_memory(%rax)
-	subq	$-128, %rax
+	movdqa	%xmm0, slack_memory-16(%rdx)
+	movdqa	%xmm0, slack_memory(%rdx)
+	leaq	960(%rsi), %rax
+	movq	%rax, slack_safepoint(%rip)
+	addq	$1270, %rsi
+	subq	$-128, %rdx
+	movq	%rsi, %rax
 	jmp	.LBB2_1
 .LBB2_3:
-	movzbl	%dil, %eax
-	movd	%eax, %xmm0
+	movzbl	%dil, %edx
+	movd	%edx, %xmm0
 	punpcklbw	%xmm0, %xmm0
 	pshuflw	$0, %xmm0, %xmm0
 	movq	%xmm0, slack_memory+992(%rip)
-	movq	%rcx, slack_safepoint(%rip)
+	addq	$970, %rax
+	movq	%rax, slack_safepoint(%rip)
 	popq	%rbp
 	retq
