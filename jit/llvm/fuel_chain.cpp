@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <llvm/ADT/DenseMap.h>
 #include <llvm/ADT/MapVector.h>
 #include <llvm/ADT/SmallPtrSet.h>
 #include <llvm/ADT/SmallVector.h>
@@ -87,10 +88,13 @@ bool split(llvm::BinaryOperator& sum, const FuelSet& fuel) {
     }
     if (!fits) continue;
     const auto after = behind ? behind->getValue() : llvm::APInt(64, 0);
+    llvm::SmallDenseMap<llvm::BasicBlock*, llvm::Value*, 4> sums;  // a switch may come here several ways
     for (unsigned i = 0; i < phi->getNumIncomingValues(); ++i) {
       const auto amount = llvm::cast<llvm::ConstantInt>(phi->getIncomingValue(i))->getValue() - after;
       llvm::IRBuilder<> builder(phi->getIncomingBlock(i)->getTerminator());
-      phi->setIncomingValue(i, amount == 0 ? base : builder.CreateAdd(base, builder.getInt(amount)));
+      auto& value = sums[phi->getIncomingBlock(i)];
+      if (!value) value = amount == 0 ? base : builder.CreateAdd(base, builder.getInt(amount));
+      phi->setIncomingValue(i, value);
     }
     sum.setOperand(0, phi);
     sum.setOperand(1, llvm::ConstantInt::get(sum.getType(), after));
