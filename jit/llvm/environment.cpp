@@ -76,9 +76,11 @@ llvm::FunctionCallee Environment::safepoint_marker() {
         llvm::Attribute::NoSync, llvm::Attribute::NoRecurse, llvm::Attribute::NoMerge}) {
     marker->addFnAttr(attribute);
   }
-  // The inliner is to judge a function by what the module says, the same in all modes. Not less than nothing: a chain
-  // of functions that do little else would be inlined without end.
-  marker->addFnAttr("call-inline-cost", "0");
+  // The inliner is to judge a function by what the module says, the same in all modes. Where nothing is counted a
+  // safepoint costs as much as an instruction (InlineConstants::InstrCost): a chain of functions that hold nothing
+  // else, each calling the one before twice, would double without end. Where fuel is counted the adds between them cost
+  // that.
+  marker->addFnAttr("call-inline-cost", counts_fuel() ? "0" : "5");
   return marker;
 }
 

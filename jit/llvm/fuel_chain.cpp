@@ -70,7 +70,7 @@ llvm::ConstantInt* amount_of(const llvm::Value& value) {
 
 // base + phi(c, d): the additions go into the arms that end here. An arm that goes elsewhere too gets none: what it
 // would have had to add is added behind.
-bool split(llvm::BinaryOperator& sum, const FuelSet& fuel) {
+bool split(llvm::BinaryOperator& sum, FuelSet& fuel) {
   for (unsigned side = 0; side < 2; ++side) {
     auto* base = sum.getOperand(1 - side);
     auto* phi = llvm::dyn_cast<llvm::PHINode>(sum.getOperand(side));
@@ -96,10 +96,13 @@ bool split(llvm::BinaryOperator& sum, const FuelSet& fuel) {
       if (!value) value = amount == 0 ? base : builder.CreateAdd(base, builder.getInt(amount));
       phi->setIncomingValue(i, value);
     }
+    fuel.insert(phi);
+    sum.dropPoisonGeneratingFlags();
     sum.setOperand(0, phi);
     sum.setOperand(1, llvm::ConstantInt::get(sum.getType(), after));
     if (after == 0) {
       sum.replaceAllUsesWith(phi);
+      fuel.erase(&sum);
       sum.eraseFromParent();
     }
     return true;
@@ -109,7 +112,7 @@ bool split(llvm::BinaryOperator& sum, const FuelSet& fuel) {
 
 bool split_all(llvm::Function& function) {
   bool changed = false;
-  const auto fuel = fuel_values(function);
+  auto fuel = fuel_values(function);
   for (auto& block : function) {
     for (auto& each : llvm::make_early_inc_range(block)) {
       auto* sum = llvm::dyn_cast<llvm::BinaryOperator>(&each);

@@ -69,7 +69,10 @@ void FunctionLowering::settle_polls_before_calls() {
   const llvm::LoopInfo loops(dominators);
   auto* first = polled_calls_.front().first;
   auto* block = first;
-  for (const auto& [other, poll] : polled_calls_) block = dominators.findNearestCommonDominator(block, other);
+  for (const auto& [other, poll] : polled_calls_) {
+    if (block->isEntryBlock()) break;
+    block = dominators.findNearestCommonDominator(block, other);
+  }
   // The poll on the back edge of `loop` that one before the first call makes superfluous.
   const auto superfluous = [&](const llvm::Loop* loop) -> const BackEdgePoll* {
     const auto found = loop && block == first ? loops_.find(loop->getHeader()) : loops_.end();

@@ -175,7 +175,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   require(builder.parsePassPipeline(settle, "simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg"));
   settle.addPass(SettleLoads());
   require(builder.parsePassPipeline(vectorise, kRotate));
-  if (metering != Metering::none) vectorise.addPass(FuelLifting());
+  if (counts(metering)) vectorise.addPass(FuelLifting());
   require(builder.parsePassPipeline(vectorise, late_passes(options)));
   vectorise.addPass(FuelRestoring());
   vectorise.addPass(FunctionStep<merge_safepoints>());

@@ -49,10 +49,11 @@ struct Analyses {
   const llvm::TargetTransformInfo& target;
 };
 
-// Instructions of a loop, to which metering adds two, above which it keeps them, as it does where a round has branches:
-// the time they take could hardly be measured, and what begins and ends a strip is felt where rounds are few (base64,
-// hashset: a twentieth).
-constexpr std::size_t kLongBody = 24;
+// A loop of more instructions than this, phis included, keeps its metering, and so does one with branches in it: two
+// more instructions a round could hardly be measured, and what begins and ends a strip is felt where rounds are few
+// (base64 and hashset: a twentieth).
+constexpr std::size_t kLongBody = 28;
+
 // Marks loops whose fuel was lifted, and what became of them.
 constexpr char kLifted[] = "slack.loop.lifted";
 
@@ -73,7 +74,6 @@ class MeteredLoop {
   // The loop is left without a counter of fuel. Its safepoint becomes a mark of a round.
   // Whether anything has changed.
   bool lift(llvm::IRBuilder<>& entry) {
-    if (instructions_ > kLongBody || loop_.getNumBlocks() > 1) return false;
     const bool cheap = can_count();
     if (marker_) {
       if (!published_ || (!cheap && !all_exits_read(published_->counter))) return false;
@@ -104,6 +104,7 @@ class MeteredLoop {
       cut(rounds);
     }
     remove_metering();
+    if (replaced_test_) llvm::RecursivelyDeleteTriviallyDeadInstructions(replaced_test_);
   }
 
  private:
@@ -147,7 +148,6 @@ class MeteredLoop {
       for (auto& instruction : *block) {
         if (llvm::isa<llvm::CallBase>(instruction) && !llvm::isa<llvm::IntrinsicInst>(instruction)) return false;
         if (is_softened(instruction)) markers_.push_back(llvm::cast<llvm::CallInst>(&instruction));
-        if (!llvm::isa<llvm::PHINode>(instruction)) ++instructions_;
       }
     }
     count_ = analyses_.evolution.getBackedgeTakenCount(&loop_);
@@ -343,8 +343,17 @@ class MeteredLoop {
   // The safepoint of the round that the builder stands behind, where the counter of fuel was `counter`.
   void poll(llvm::IRBuilder<>& builder, llvm::Value* counter) {
     auto* safepoint = marker_->clone();
-    if (published_) safepoint->setOperand(0, add(builder, counter, published_->ahead));
+    if (published_) safepoint->setOperand(0, add(builder, counter, published_->ahead + behind_first_round()));
     builder.Insert(safepoint);
+  }
+
+  // Of the safepoints of a vectorised or unrolled body the first is left (merge_safepoints): what the body's other
+  // rounds have spent when the last one's would be passed.
+  llvm::APInt behind_first_round() const {
+    const auto& step = counters_.find(published_->counter)->second;
+    const auto cost = llvm::getOptionalIntLoopAttribute(&loop_, kLifted);
+    const bool is_first = cost && *cost > 0 && markers_.size() == 1;
+    return is_first ? step - static_cast<std::uint64_t>(*cost) : llvm::APInt(step.getBitWidth(), 0);
   }
 
   // Where a strip begins, where it ends, and the way from one to the next.
@@ -436,7 +445,7 @@ class MeteredLoop {
       test_->setCondition(builder.CreateICmpNE(value, last));
     }
     if (test_->getSuccessor(0) != header_) test_->swapSuccessors();
-    llvm::RecursivelyDeleteTriviallyDeadInstructions(old_test);
+    replaced_test_ = old_test;  // what only it needed goes last: it may be among begins_
   }
 
   // Each value that it could have in a strip is another one.
@@ -469,7 +478,6 @@ class MeteredLoop {
   std::uint64_t strip_rounds_ = kMostStripRounds;
   llvm::MapVector<llvm::PHINode*, llvm::APInt> counters_;  // by what they go up each round
   llvm::SmallSetVector<llvm::Instruction*, 8> metering_;   // what counts fuel
-  std::size_t instructions_ = 0;
   llvm::SmallVector<llvm::CallInst*, 4> markers_;
   llvm::CallInst* marker_ = nullptr;  // the last that every round passes
   std::optional<Reading> published_;  // there; nothing where that does not change
@@ -483,10 +491,22 @@ class MeteredLoop {
   llvm::MapVector<llvm::PHINode*, llvm::PHINode*> begins_;
   llvm::MapVector<llvm::PHINode*, llvm::Value*> ends_;
   llvm::Value* last_round_ = nullptr;
+  llvm::WeakTrackingVH replaced_test_;
 };
+
+bool is_small(const llvm::Loop& loop) {
+  return loop.getNumBlocks() == 1 && !loop.getHeader()->hasNPredecessorsOrMore(3) &&
+         loop.getHeader()->size() <= kLongBody;
+}
 
 bool has_safepoint(const llvm::Loop& loop) {
   return llvm::any_of(loop.blocks(), [](const auto* block) { return llvm::any_of(*block, is_softened); });
+}
+
+// What a round of the module's loop costs; 0 if it is more than a strip may.
+unsigned cost_of_round(const llvm::Value& operand) {
+  const auto cost = llvm::cast<llvm::ConstantInt>(operand).getLimitedValue();
+  return cost <= kMostStripFuel ? static_cast<unsigned>(cost) : 0;
 }
 
 // Rounds count again, and their safepoints publish what they have counted.
@@ -504,7 +524,8 @@ bool restore_rounds(llvm::Function& function, llvm::DominatorTree& dominators, l
                 mark->getDebugLoc());
     builder.CreateStore(builder.CreateAdd(fuel, operands[2].get()), variable);
     variables.insert(variable);
-    if (auto* loop = loops.getLoopFor(instruction.getParent())) llvm::addStringMetadataToLoop(loop, kLifted);
+    if (auto* loop = loops.getLoopFor(instruction.getParent()))
+      llvm::addStringMetadataToLoop(loop, kLifted, cost_of_round(*operands[2]));
     instruction.eraseFromParent();
   }
   // Those of loops that are gone altogether have a store only.
@@ -523,7 +544,7 @@ llvm::PreservedAnalyses FuelLifting::run(llvm::Function& function, llvm::Functio
   bool changed = false;
   llvm::IRBuilder<> entry(&function.getEntryBlock(), function.getEntryBlock().getFirstInsertionPt());
   for (auto* loop : needed.loops.getLoopsInPreorder()) {
-    if (!loop->isInnermost()) continue;
+    if (!loop->isInnermost() || !is_small(*loop)) continue;
     llvm::formLCSSA(*loop, needed.dominators, &needed.loops, &needed.evolution);
     MeteredLoop metered(*loop, needed);
     if (!metered.analyse() || !metered.lift(entry)) continue;

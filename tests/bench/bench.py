@@ -64,6 +64,14 @@ def parse():
     arguments = parser.parse_args()
     if not arguments.show and not arguments.build:
         parser.error("--build or --show is needed")
+    for name, least in ("layouts", 1), ("jobs", 1), ("minutes", 0):
+        value = getattr(arguments, name)
+        if value is not None and (value < least or (least == 0 and value == 0)):
+            parser.error(f"--{name} {value}: it takes {'at least 1' if least else 'more than 0'}")
+    if arguments.show and not arguments.show.is_file():
+        parser.error(f"--show {arguments.show}: there is no such file")
+    if arguments.data and not arguments.data.is_dir():
+        parser.error(f"--data {arguments.data}: there is no such folder; tests/fetch-data prints where the data is")
     if arguments.resume and not arguments.json:
         parser.error("--resume goes on with the file of --json")
     if arguments.prepare_only and not arguments.scratch:

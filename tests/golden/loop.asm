@@ -10,7 +10,7 @@ wasm.sum:
 	cmpl	$16, %edi
 	jae	.LBB0_2
 	movl	%edi, %esi
-	jmp	.LBB0_9
+	jmp	.LBB0_8
 .LBB0_2:
 	movl	%edi, %r8d
 	andl	$-8, %r8d
@@ -45,13 +45,13 @@ wasm.sum:
 	addl	$-8, %edx
 	cmpl	%edx, %r11d
 	jne	.LBB0_4
-	leaq	10(%r10), %rdx
-	movq	%rdx, slack_safepoint(%rip)
+	addq	$80, %r10
+	movq	%r10, slack_safepoint(%rip)
 	cmpl	$512, %eax
 	jb	.LBB0_7
 	addl	$-512, %eax
-	addq	$70, %rdx
 	addl	$4096, %r9d
+	movq	%r10, %rdx
 	jmp	.LBB0_3
 .LBB0_7:
 	paddd	%xmm0, %xmm1
@@ -60,34 +60,33 @@ wasm.sum:
 	pshufd	$85, %xmm0, %xmm1
 	paddd	%xmm0, %xmm1
 	movd	%xmm1, %eax
-	cmpl	%edi, %r8d
-	je	.LBB0_16
-	addq	$80, %r10
 	movq	%r10, %rdx
-.LBB0_9:
+	cmpl	%edi, %r8d
+	je	.LBB0_15
+.LBB0_8:
 	leal	-1(%rsi), %edi
 	movl	%esi, %r8d
 	andl	$7, %r8d
-	je	.LBB0_13
+	je	.LBB0_12
 	leal	-1(%r8), %r9d
 	leaq	(%r9,%r9,4), %r10
 	leaq	(%rdx,%r10,2), %r9
 	leaq	(%rdx,%r10,2), %rdx
 	addq	$10, %rdx
-.LBB0_11:
+.LBB0_10:
 	movl	%esi, %r10d
 	movzbl	slack_memory(%r10), %r10d
 	addl	%r10d, %eax
 	decl	%esi
 	decl	%r8d
-	jne	.LBB0_11
+	jne	.LBB0_10
 	addq	$10, %r9
 	movq	%r9, slack_safepoint(%rip)
-.LBB0_13:
+.LBB0_12:
 	cmpl	$7, %edi
-	jb	.LBB0_16
+	jb	.LBB0_15
 	addl	$-7, %esi
-.LBB0_15:
+.LBB0_14:
 	leal	7(%rsi), %edi
 	movzbl	slack_memory(%rdi), %edi
 	addl	%eax, %edi
@@ -117,8 +116,8 @@ wasm.sum:
 	addq	$80, %rdx
 	addl	$-8, %esi
 	cmpl	$-7, %esi
-	jne	.LBB0_15
-.LBB0_16:
+	jne	.LBB0_14
+.LBB0_15:
 	addq	$12, %rcx
 	popq	%rbx
 	popq	%rbp

@@ -14,7 +14,7 @@ wasm.sum:
 	jae	.LBB0_2
 	xorl	%esi, %esi
 	movl	%edi, %r8d
-	jmp	.LBB0_9
+	jmp	.LBB0_8
 .LBB0_2:
 	movl	%edi, %r9d
 	andl	$-8, %r9d
@@ -41,13 +41,13 @@ wasm.sum:
 	addl	$32, %edx
 	addl	$-8, %ebx
 	jne	.LBB0_4
-	leaq	14(%r11), %rdx
-	movq	%rdx, slack_safepoint(%rip)
+	addq	$112, %r11
+	movq	%r11, slack_safepoint(%rip)
 	cmpl	$512, %eax
 	jb	.LBB0_7
 	addl	$-512, %eax
-	addq	$98, %rdx
 	addl	$4096, %r10d
+	movq	%r11, %rdx
 	jmp	.LBB0_3
 .LBB0_7:
 	paddd	%xmm0, %xmm1
@@ -56,20 +56,18 @@ wasm.sum:
 	pshufd	$85, %xmm0, %xmm1
 	paddd	%xmm0, %xmm1
 	movd	%xmm1, %eax
+	movq	%r11, %rdx
 	cmpl	%edi, %r9d
 	jne	.LBB0_8
-.LBB0_14:
+.LBB0_13:
 	addq	$16, %rcx
 	popq	%rbx
 	popq	%r14
 	popq	%rbp
 	retq
 .LBB0_8:
-	addq	$112, %r11
-	movq	%r11, %rdx
-.LBB0_9:
 	leal	-1(%r8), %edi
-.LBB0_10:
+.LBB0_9:
 	cmpl	$1023, %edi
 	movl	$1023, %r10d
 	cmovbl	%edi, %r10d
@@ -80,21 +78,21 @@ wasm.sum:
 	addq	%rdx, %r9
 	notl	%r10d
 	movl	%esi, %edx
-.LBB0_11:
+.LBB0_10:
 	movl	%edx, %r11d
 	addl	slack_memory(%r11), %eax
 	addl	$4, %edx
 	incl	%r10d
-	jne	.LBB0_11
+	jne	.LBB0_10
 	addq	$14, %r9
 	movq	%r9, slack_safepoint(%rip)
 	cmpl	$1024, %edi
-	jb	.LBB0_14
+	jb	.LBB0_13
 	addl	$-1024, %edi
 	addl	$4096, %esi
 	addl	$-1024, %r8d
 	movq	%r9, %rdx
-	jmp	.LBB0_10
+	jmp	.LBB0_9
 
 wasm.hash:
 	pushq	%rbp
@@ -119,15 +117,15 @@ wasm.hash:
 	addl	$-8, %r9d
 	shrl	$3, %r9d
 	xorl	%eax, %eax
-	movq	%rdx, %rbx
+	movq	%rdx, %r11
 	xorl	%r10d, %r10d
 .LBB1_3:
 	cmpl	$511, %r9d
-	movl	$511, %r11d
-	cmovbl	%r9d, %r11d
-	imulq	$88, %r11, %r8
-	addq	%rbx, %r8
-	leal	8(,%r11,8), %ebx
+	movl	$511, %ebx
+	cmovbl	%r9d, %ebx
+	imulq	$88, %rbx, %r8
+	addq	%r11, %r8
+	leal	8(,%rbx,8), %ebx
 	movl	%edi, %r11d
 .LBB1_4:
 	xorl	%r11d, %eax
@@ -156,17 +154,16 @@ wasm.hash:
 	addl	$-8, %r11d
 	addl	$-8, %ebx
 	jne	.LBB1_4
-	leaq	11(%r8), %rbx
-	movq	%rbx, slack_safepoint(%rip)
+	addq	$88, %r8
+	movq	%r8, slack_safepoint(%rip)
 	cmpl	$512, %r9d
 	jb	.LBB1_6
 	addl	$-512, %r9d
-	addq	$77, %rbx
 	addl	$-4096, %edi
 	addl	$4096, %r10d
+	movq	%r8, %r11
 	jmp	.LBB1_3
 .LBB1_6:
-	addq	$88, %r8
 	movl	%r11d, %edi
 .LBB1_7:
 	addq	%rdx, %rcx

@@ -9,12 +9,23 @@
 ;; call: dear 1 | dear 63 | dear 1024 | dear 1025 | dear 3000
 ;; call: over_the_edge 1024 | over_the_edge 3000 | over_the_edge 16384 | over_the_edge 16385 | over_the_edge 20000
 ;; call: wrapping 1 | wrapping 1024 | wrapping 5000
+;; call: lagging_test 1 | lagging_test 64 | lagging_test 1025 | lagging_test 3000
 (module
   (memory (export "memory") 1)
   (func (export "fill") (param $n i32) (param $byte i32) (local $i i32)
     (loop $next
       (i32.store8 (local.get $i) (local.get $byte))
       (br_if $next (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n)))))
+  ;; What the test reads is used by nothing else, and the loop is left by another counter.
+  (func (export "lagging_test") (param $m i32) (result i64) (local $t i64) (local $old i64) (local $i i64)
+    (local.set $old (i64.const -2))
+    (loop $next
+      (local.set $t (local.get $old))
+      (local.set $old (local.get $i))
+      (i64.store (i32.and (i32.wrap_i64 (local.get $i)) (i32.const 0xfff8)) (local.get $i))
+      (local.set $i (i64.add (local.get $i) (i64.const 2)))
+      (br_if $next (i32.ne (i32.wrap_i64 (local.get $t)) (i32.shl (local.get $m) (i32.const 1)))))
+    (local.get $i))
   (func (export "hash") (param $n i32) (result i64) (local $hash i64)
     (loop $next
       (local.set $hash (i64.rotl (i64.xor (local.get $hash) (i64.extend_i32_u (local.get $n))) (i64.const 5)))

@@ -40,3 +40,15 @@ TEST_CASE("a refusal is the same whatever the number of threads") {
     CHECK(std::holds_alternative<slack::wasm::Refusal>(refused.error()));
   }
 }
+
+TEST_CASE("calls that double from function to function are not inlined without end, in any mode") {
+  for (const auto metering : {slack::Metering::none, slack::Metering::counted, slack::Metering::slacked,
+                              slack::Metering::checked, slack::Metering::epoch}) {
+    CompileOptions options;
+    options.metering = metering;
+    options.stage = Stage::optimised_ir;
+    const auto compiled = compile(test::doubling_module(60), options, kNoScratch, nullptr);
+    REQUIRE(compiled.has_value());
+    CHECK(compiled->size() < 1'000'000);
+  }
+}

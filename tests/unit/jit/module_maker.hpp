@@ -55,4 +55,32 @@ inline Bytes chain_module(std::uint32_t functions, std::uint32_t additions) {
   return module;
 }
 
+// `functions` of type () → (), the last exported as "f": the first does nothing, each other calls the one before it
+// twice.
+inline Bytes doubling_module(std::uint32_t functions) {
+  Bytes module = {0x00, 'a', 's', 'm', 0x01, 0x00, 0x00, 0x00};
+  append_section(module, 1, {0x01, 0x60, 0x00, 0x00});
+  Bytes types;
+  append_leb(types, functions);
+  types.resize(types.size() + functions, 0x00);
+  append_section(module, 3, types);
+  Bytes exported = {0x01, 0x01, 'f', 0x00};
+  append_leb(exported, functions - 1);
+  append_section(module, 7, exported);
+  Bytes code;
+  append_leb(code, functions);
+  for (std::uint32_t i = 0; i < functions; ++i) {
+    Bytes body = {0x00};  // no locals
+    for (int twice = 0; i > 0 && twice < 2; ++twice) {
+      body.push_back(0x10);  // call
+      append_leb(body, i - 1);
+    }
+    body.push_back(0x0b);
+    append_leb(code, static_cast<std::uint32_t>(body.size()));
+    code.insert(code.end(), body.begin(), body.end());
+  }
+  append_section(module, 10, code);
+  return module;
+}
+
 }  // namespace slack::jit::test
