@@ -311,6 +311,9 @@ def check_stop(checks, client):
 
 
 def main():
+    # What this was started with (nohup, or in the background of a script), slackctl would leave ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slackctl", required=True)
     parser.add_argument("--slackd", required=True)

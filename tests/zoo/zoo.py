@@ -78,6 +78,7 @@ def check(slackctl, wasm, want, service):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a script it is ignored, and so would slackctl
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slackctl", required=True)
     parser.add_argument("--wasm-tools", required=True)
