@@ -128,13 +128,13 @@ std::string fuel_limit_text(Fuel limit) { return limit == kUnlimitedFuel ? "unli
 std::string printable(std::string_view hostile) {
   std::string text;
   while (!hostile.empty()) {
-    const std::size_t length = std::max<std::size_t>(utf8_sequence(hostile), 1);
-    const std::string_view sequence = hostile.substr(0, length);
-    if (utf8_sequence(hostile) != 0 && !is_control(sequence))
+    const std::size_t length = utf8_sequence(hostile);
+    const std::string_view sequence = hostile.substr(0, std::max<std::size_t>(length, 1));
+    if (length != 0 && !is_control(sequence))
       text += sequence;
     else
       for (const char byte : sequence) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
-    hostile.remove_prefix(length);
+    hostile.remove_prefix(sequence.size());
   }
   return text;
 }

@@ -51,7 +51,7 @@ struct ContextHead {
   std::uint64_t stack_limit;   // lowest address that a host function may find its stack at; below it: stack exhaustion
   std::uint64_t fuel_limit;    // metering `checked`: more fuel than this is too much; others do not look at it
   std::uint64_t epoch;         // metering `epoch`: once it has reached ...
-  std::uint64_t epoch_deadline;  // ... this, the run is interrupted at its next check; the worker sets both then
+  std::uint64_t epoch_deadline;  // ... this, the run is interrupted at its next check
   std::uint64_t services[64];    // addresses, indexed by Service
   std::uint64_t memory_base;     // where linear memory 0 begins, own or imported
   std::uint64_t memory_owner;    // address of the ContextHead whose memory_bytes are linear memory 0's: this or another

@@ -65,8 +65,6 @@ bool is_known(const monitor::Outcome& outcome, Metering metering) {
 
 }  // namespace
 
-bool counts_fuel(Metering metering) { return metering != Metering::none && metering != Metering::epoch; }
-
 monitor::Halt halt_of(Metering metering) {
   switch (metering) {
     case Metering::slacked:

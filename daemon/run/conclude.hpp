@@ -13,8 +13,6 @@
 
 namespace slack::run {
 
-// Whether a metering mode publishes fuel while it runs or at its end.
-[[nodiscard]] bool counts_fuel(Metering metering);
 // What brings code of this metering out of itself before its end.
 [[nodiscard]] monitor::Halt halt_of(Metering metering);
 

@@ -164,8 +164,7 @@ Expected<void> set_run_option(RunOptions& options, std::string_view name, RunOpt
 }
 
 Expected<void> check_together(const RunOptions& options) {
-  const bool counts = options.metering != Metering::none && options.metering != Metering::epoch;
-  if (options.fuel != kUnlimitedFuel && !counts)
+  if (options.fuel != kUnlimitedFuel && !counts_fuel(options.metering))
     return invalid("option 'fuel' sets a limit, but metering " + quoted(name_of(options.metering)) +
                    " counts no fuel; leave one of them out");
   return {};

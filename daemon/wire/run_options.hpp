@@ -15,6 +15,10 @@
 namespace slack {
 
 enum class Metering : std::uint8_t { none, counted, slacked, checked, epoch };
+// Whether a run of this metering tells what it consumed.
+[[nodiscard]] constexpr bool counts_fuel(Metering metering) {
+  return metering != Metering::none && metering != Metering::epoch;
+}
 [[nodiscard]] std::string_view name_of(Metering metering);
 [[nodiscard]] std::optional<Metering> metering_named(std::string_view name);
 

@@ -14,10 +14,7 @@ namespace {
 void on_interrupt(int) {
   for (const auto& instance : process.instances) {
     if (instance == nullptr) continue;
-    // Both sides of the comparison: LLVM may keep the one or the other in a register for as long as a loop runs that
-    // stores nothing (MachineLICM), and only the other is read again.
     instance->context->epoch = std::numeric_limits<std::uint64_t>::max();
-    instance->context->epoch_deadline = 0;
   }
 }
 

@@ -45,10 +45,8 @@ class Environment {
   [[nodiscard]] const Partition& partition() const { return partition_; }
   [[nodiscard]] const ContextLayout& layout() const { return layout_; }
 
-  [[nodiscard]] const meter::CostTable& costs() const { return costs_; }
-  [[nodiscard]] bool counts_fuel() const {
-    return options_.metering != Metering::none && options_.metering != Metering::epoch;
-  }
+  [[nodiscard]] const meter::CostTable& costs() const { return source_.costs; }
+  [[nodiscard]] bool counts_fuel() const { return slack::counts_fuel(options_.metering); }
   [[nodiscard]] const meter::PollPlan& polls() const { return source_.polls; }
   // Whether safepoints are marked. In mode `counted` too, which takes the marks away before they cost anything: until
   // then they keep loops from being computed in one step, and fuel from running through its 64 bits with them.
@@ -111,7 +109,6 @@ class Environment {
   const CompileOptions& options_;
   const Partition& partition_;
   const bool is_first_;
-  meter::CostTable costs_;
   ContextLayout layout_;
   llvm::DIBuilder debug_;
   llvm::DIFile* file_ = nullptr;

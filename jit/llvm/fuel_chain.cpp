@@ -94,6 +94,7 @@ bool split(llvm::BinaryOperator& sum, FuelSet& fuel) {
       llvm::IRBuilder<> builder(phi->getIncomingBlock(i)->getTerminator());
       auto& value = sums[phi->getIncomingBlock(i)];
       if (!value) value = amount == 0 ? base : builder.CreateAdd(base, builder.getInt(amount));
+      fuel.insert(value);
       phi->setIncomingValue(i, value);
     }
     fuel.insert(phi);
@@ -110,9 +111,8 @@ bool split(llvm::BinaryOperator& sum, FuelSet& fuel) {
   return false;
 }
 
-bool split_all(llvm::Function& function) {
+bool split_all(llvm::Function& function, FuelSet& fuel) {
   bool changed = false;
-  auto fuel = fuel_values(function);
   for (auto& block : function) {
     for (auto& each : llvm::make_early_inc_range(block)) {
       auto* sum = llvm::dyn_cast<llvm::BinaryOperator>(&each);
@@ -124,11 +124,12 @@ bool split_all(llvm::Function& function) {
 
 class Chains {
  public:
-  explicit Chains(llvm::Function& function) : dominators_(function), fuel_(fuel_values(function)) {
+  Chains(llvm::Function& function, const FuelSet& fuel, const llvm::DominatorTree& dominators)
+      : dominators_(dominators) {
     dominators_.updateDFSNumbers();
     for (auto& block : function) {
       for (auto& each : block) {
-        if (fuel_.contains(&each) && amount_of(each) && fuel_.contains(each.getOperand(0))) {
+        if (fuel.contains(&each) && amount_of(each) && fuel.contains(each.getOperand(0))) {
           additions_[each.getOperand(0)].push_back(&each);
         }
       }
@@ -168,16 +169,12 @@ class Chains {
     return changed;
   }
 
-  llvm::DominatorTree dominators_;
-  FuelSet fuel_;
+  const llvm::DominatorTree& dominators_;
   llvm::MapVector<llvm::Value*, llvm::SmallVector<llvm::Instruction*, 2>> additions_;
 };
 
 // LSR would take fuel for an induction variable among others, and compute it from one of them.
-bool hide_from_strength_reduction(llvm::Function& function) {
-  llvm::DominatorTree dominators(function);
-  llvm::LoopInfo loops(dominators);
-  const auto fuel = fuel_values(function);
+bool hide_from_strength_reduction(llvm::LoopInfo& loops, const FuelSet& fuel) {
   bool changed = false;
   for (auto* loop : loops.getLoopsInPreorder()) {
     auto* latch = loop->getLoopLatch();
@@ -196,12 +193,16 @@ bool hide_from_strength_reduction(llvm::Function& function) {
 
 }  // namespace
 
-bool straighten_fuel(llvm::Function& function) {
-  if (!fuel_index(function.getFnAttribute(kFuelAttribute))) return false;
-  bool changed = split_all(function);
-  changed |= Chains(function).run();
-  changed |= hide_from_strength_reduction(function);
-  return changed;
+llvm::PreservedAnalyses FuelChaining::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+  if (!fuel_index(function.getFnAttribute(kFuelAttribute))) return llvm::PreservedAnalyses::all();
+  auto fuel = fuel_values(function);
+  bool changed = split_all(function, fuel);
+  changed |= Chains(function, fuel, analyses.getResult<llvm::DominatorTreeAnalysis>(function)).run();
+  changed |= hide_from_strength_reduction(analyses.getResult<llvm::LoopAnalysis>(function), fuel);
+  if (!changed) return llvm::PreservedAnalyses::all();
+  llvm::PreservedAnalyses kept;
+  kept.preserveSet<llvm::CFGAnalyses>();
+  return kept;
 }
 
 }  // namespace slack::jit

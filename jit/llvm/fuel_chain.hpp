@@ -4,12 +4,14 @@
 // phi of constants. Either way two values are alive where there was one: a register more, and a move a round in loops.
 #pragma once
 
-#include <llvm/IR/Function.h>
+#include <llvm/IR/PassManager.h>
 
 namespace slack::jit {
 
 // Lets every addition to fuel start from the nearest one that comes before it on all ways, and stand in the arm that it
 // is for. For functions of the internal convention that count; after all passes that could undo it.
-bool straighten_fuel(llvm::Function& function);
+struct FuelChaining : llvm::PassInfoMixin<FuelChaining> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
 
 }  // namespace slack::jit

@@ -142,13 +142,18 @@ llvm::Value* FunctionLowering::pop() {
   return value;
 }
 
-// Whether the topmost value is other than 0. What it compares is seen through: of a comparison with 0 of a comparison
-// the estimates of branches would make something else.
+// The condition that `value` is 1 or 0 by; null if it is any other number. Of a comparison with 0 of a comparison the
+// estimates of branches would make something else than of the comparison.
+llvm::Value* FunctionLowering::condition_in(llvm::Value* value) {
+  const auto* extended = llvm::dyn_cast<llvm::ZExtInst>(value);
+  return extended && extended->getSrcTy()->isIntegerTy(1) ? extended->getOperand(0) : nullptr;
+}
+
+// Whether the topmost value is other than 0.
 llvm::Value* FunctionLowering::pop_condition() {
   auto* value = pop();
-  const auto* extended = llvm::dyn_cast<llvm::ZExtInst>(value);
-  if (extended && extended->getSrcTy()->isIntegerTy(1)) return extended->getOperand(0);
-  return builder_.CreateICmpNE(value, builder_.getInt32(0));
+  auto* condition = condition_in(value);
+  return condition ? condition : builder_.CreateICmpNE(value, builder_.getInt32(0));
 }
 
 FunctionLowering::Values FunctionLowering::pop_many(std::size_t count) {

@@ -59,6 +59,7 @@ class FunctionLowering {
   [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
   void push(llvm::Value* value) { stack_.push_back(value); }
   [[nodiscard]] llvm::Value* pop();
+  [[nodiscard]] static llvm::Value* condition_in(llvm::Value* value);
   [[nodiscard]] llvm::Value* pop_condition();
   [[nodiscard]] Values pop_many(std::size_t count);
   void trap(Trap trap);

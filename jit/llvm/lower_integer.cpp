@@ -17,16 +17,12 @@ void FunctionLowering::compare(Predicate predicate) {
 bool FunctionLowering::lower_integer_comparison(const wasm::Instruction& instruction) {
   switch (instruction.op) {
     case Operator::i32_eqz:
-      if (const auto* inverse = llvm::dyn_cast<llvm::ZExtInst>(stack_.back());
-          inverse && inverse->getSrcTy()->isIntegerTy(1)) {
-        const auto* comparison = llvm::dyn_cast<llvm::CmpInst>(inverse->getOperand(0));
-        if (comparison) {
-          (void)pop();
-          push(builder_.CreateZExt(builder_.CreateCmp(comparison->getInversePredicate(), comparison->getOperand(0),
-                                                      comparison->getOperand(1)),
-                                   builder_.getInt32Ty()));
-          return true;
-        }
+      if (const auto* comparison = llvm::dyn_cast_or_null<llvm::CmpInst>(condition_in(stack_.back()))) {
+        (void)pop();
+        auto* inverse =
+            builder_.CreateCmp(comparison->getInversePredicate(), comparison->getOperand(0), comparison->getOperand(1));
+        push(builder_.CreateZExt(inverse, builder_.getInt32Ty()));
+        return true;
       }
       [[fallthrough]];
     case Operator::i64_eqz:

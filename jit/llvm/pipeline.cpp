@@ -103,8 +103,6 @@ struct SettleLoads : llvm::PassInfoMixin<SettleLoads> {
   }
 };
 
-bool counts(Metering metering) { return metering != Metering::none && metering != Metering::epoch; }
-
 void require(llvm::Error error) {
   if (error) llvm::report_fatal_error(std::move(error));
 }
@@ -175,12 +173,12 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   require(builder.parsePassPipeline(settle, "simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg"));
   settle.addPass(SettleLoads());
   require(builder.parsePassPipeline(vectorise, kRotate));
-  if (counts(metering)) vectorise.addPass(FuelLifting());
+  if (counts_fuel(metering)) vectorise.addPass(FuelLifting());
   require(builder.parsePassPipeline(vectorise, late_passes(options)));
-  vectorise.addPass(FuelRestoring());
+  if (counts_fuel(metering)) vectorise.addPass(FuelRestoring());
   vectorise.addPass(FunctionStep<merge_safepoints>());
   require(builder.parsePassPipeline(vectorise, kFinish));
-  vectorise.addPass(StripMining());
+  if (counts_fuel(metering)) vectorise.addPass(StripMining());
   llvm::ModuleInlinerWrapperPass inliner(
       llvm::getInlineParams((options.optimise > 2 ? kEagerInlineThreshold : kInlineThreshold) +
                             (metering == Metering::none ? 0 : kFuelAllowance)));
@@ -196,7 +194,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   if (metering == Metering::counted) drop_safepoints(module);
   soften_safepoints(module);
   vectorise.addPass(FunctionStep<hold_loads_in_place>());
-  if (counts(metering)) vectorise.addPass(FunctionStep<straighten_fuel>());
+  if (counts_fuel(metering)) vectorise.addPass(FuelChaining());
   llvm::ModulePassManager late;
   late.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(vectorise), true));
   late.run(module, modules);

@@ -7,6 +7,7 @@
 #include "jit/llvm/function_symbols.hpp"
 #include "jit/llvm/options.hpp"
 #include "jit/llvm/partition.hpp"
+#include "jit/meter/cost.hpp"
 #include "jit/meter/poll_plan.hpp"
 #include "jit/wasm/module.hpp"
 
@@ -19,12 +20,13 @@ struct Source {
         options(compile_options),
         partitioning(partition(module, compile_options.partition_bytes, compile_options.always_quick)),
         symbols(function_symbols(module)),
-        polls(meter::plan_polls(module, meter::CostTable())) {}
+        polls(meter::plan_polls(module, costs)) {}
 
   const wasm::Module& wasm;
   const CompileOptions& options;
   const Partitioning partitioning;
   const std::vector<std::string> symbols;  // by function index
+  const meter::CostTable costs;
   const meter::PollPlan polls;
 };
 

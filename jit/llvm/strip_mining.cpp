@@ -36,6 +36,8 @@ constexpr std::uint64_t kFewestStripRounds = 4;
 // costs, the other operands of its safepoint, and a value made in the loop: if all were made before it, the vectoriser
 // would leave one mark for all rounds of a vector.
 constexpr unsigned kRoundOperands = 7;
+
+// What is known of a function.
 struct Analyses {
   Analyses(llvm::Function& function, llvm::FunctionAnalysisManager& manager)
       : loops(manager.getResult<llvm::LoopAnalysis>(function)),
@@ -54,7 +56,7 @@ struct Analyses {
 // (base64 and hashset: a twentieth).
 constexpr std::size_t kLongBody = 28;
 
-// Marks loops whose fuel was lifted, and what became of them.
+// Marks loops whose fuel was lifted, and what became of them, with what a round of the module's loop costs.
 constexpr char kLifted[] = "slack.loop.lifted";
 
 // A value of a loop that is ahead of a counter, a phi of its header, by the same in each round.
@@ -76,7 +78,7 @@ class MeteredLoop {
   bool lift(llvm::IRBuilder<>& entry) {
     const bool cheap = can_count();
     if (marker_) {
-      if (!published_ || (!cheap && !all_exits_read(published_->counter))) return false;
+      if (!cheap && !all_exits_read(published_.counter)) return false;
       mark_rounds(entry);
     } else if (!cheap) {
       return false;
@@ -112,7 +114,7 @@ class MeteredLoop {
   [[nodiscard]] bool is_short() const {
     const auto* most = analyses_.evolution.getConstantMaxBackedgeTakenCount(&loop_);
     const auto* limit = llvm::dyn_cast<llvm::SCEVConstant>(most);
-    return markers_.empty() || (limit && limit->getAPInt().ult(strip_rounds_));
+    return limit && limit->getAPInt().ult(strip_rounds_);
   }
 
   [[nodiscard]] llvm::Value* expand_count() {
@@ -122,12 +124,12 @@ class MeteredLoop {
 
   // Fuel waits in a variable that the loop does not see; restore_rounds() makes values of it again.
   void mark_rounds(llvm::IRBuilder<>& entry) {
-    auto* counter = published_->counter;
+    auto* counter = published_.counter;
     variable_ = entry.CreateAlloca(counter->getType(), nullptr, "fuel.of.rounds");
     llvm::IRBuilder<> builder(preheader_->getTerminator());
     builder.CreateStore(counter->getIncomingValueForBlock(preheader_), variable_);
     const auto constant = [&](const llvm::APInt& value) { return llvm::ConstantInt::get(counter->getType(), value); };
-    llvm::SmallVector<llvm::Value*, kRoundOperands> operands{variable_, constant(published_->ahead),
+    llvm::SmallVector<llvm::Value*, kRoundOperands> operands{variable_, constant(published_.ahead),
                                                              constant(counters_.lookup(counter))};
     const auto bundle = marker_->getOperandBundleAt(0).Inputs;
     operands.append(bundle.begin() + 1, bundle.end());
@@ -190,25 +192,18 @@ class MeteredLoop {
     for (const auto& [phi, step] : counters_) {
       if (phi->getType()->isIntegerTy(64)) add_if_unused(*phi);
     }
-    std::uint64_t cost = loop_.getNumBlocks();  // where nothing is counted
-    for (auto* marker : markers_) {
-      if (auto* fuel = fuel_in_loop(*marker)) {
-        const auto reading = read(*fuel);
-        if (!reading || !metering_.contains(reading->counter)) return false;
-        cost = std::max(cost, counters_.lookup(reading->counter).getLimitedValue());
-      }
-      if (analyses_.dominators.dominates(marker, test_)) marker_ = marker;
-    }
-    if (marker_ && fuel_in_loop(*marker_)) published_ = read(*fuel_in_loop(*marker_));
     if (markers_.empty()) return !metering_.empty();
+    std::uint64_t cost = 1;
+    for (auto* marker : markers_) {
+      const auto reading = read(*marker->getOperand(0));
+      if (!reading || !metering_.contains(reading->counter)) return false;
+      cost = std::max(cost, counters_.lookup(reading->counter).getLimitedValue());
+      if (!analyses_.dominators.dominates(marker, test_)) continue;
+      marker_ = marker;
+      published_ = *reading;
+    }
     strip_rounds_ = std::min(kMostStripRounds, llvm::bit_floor(kMostStripFuel / cost));
     return marker_ && strip_rounds_ >= kFewestStripRounds;
-  }
-
-  // Null if it does not change in the loop.
-  [[nodiscard]] llvm::Instruction* fuel_in_loop(const llvm::CallInst& marker) const {
-    auto* fuel = llvm::dyn_cast<llvm::Instruction>(marker.getOperand(0));
-    return fuel && loop_.contains(fuel) ? fuel : nullptr;
   }
 
   void add_if_unused(llvm::PHINode& phi) {
@@ -292,7 +287,7 @@ class MeteredLoop {
     }
     if (!polls) return;
     llvm::IRBuilder<> behind(exit_, exit_->getFirstInsertionPt());
-    poll(behind, published_ ? last(published_->counter) : nullptr);
+    poll(behind, last(published_.counter));
   }
 
   bool all_exits_read(const llvm::PHINode* counter) const {
@@ -329,7 +324,7 @@ class MeteredLoop {
       phi.setIncomingValueForBlock(latch_, lead_out(phi.getIncomingValueForBlock(latch_)));
       phi.replaceIncomingBlockWith(latch_, end_);
     }
-    poll(builder, published_ ? counter_at_end(published_->counter) : nullptr);
+    poll(builder, counter_at_end(published_.counter));
     auto* branch = builder.CreateCondBr(builder.CreateICmpULE(left, most), exit_, next_);
     branch->setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(header_->getContext()).createLikelyBranchWeights());
 
@@ -343,17 +338,16 @@ class MeteredLoop {
   // The safepoint of the round that the builder stands behind, where the counter of fuel was `counter`.
   void poll(llvm::IRBuilder<>& builder, llvm::Value* counter) {
     auto* safepoint = marker_->clone();
-    if (published_) safepoint->setOperand(0, add(builder, counter, published_->ahead + behind_first_round()));
+    safepoint->setOperand(0, add(builder, counter, published_.ahead + behind_first_round()));
     builder.Insert(safepoint);
   }
 
   // Of the safepoints of a vectorised or unrolled body the first is left (merge_safepoints): what the body's other
   // rounds have spent when the last one's would be passed.
   llvm::APInt behind_first_round() const {
-    const auto& step = counters_.find(published_->counter)->second;
-    const auto cost = llvm::getOptionalIntLoopAttribute(&loop_, kLifted);
-    const bool is_first = cost && *cost > 0 && markers_.size() == 1;
-    return is_first ? step - static_cast<std::uint64_t>(*cost) : llvm::APInt(step.getBitWidth(), 0);
+    const auto& step = counters_.find(published_.counter)->second;
+    if (markers_.size() != 1) return llvm::APInt(step.getBitWidth(), 0);
+    return step - static_cast<std::uint64_t>(*llvm::getOptionalIntLoopAttribute(&loop_, kLifted));
   }
 
   // Where a strip begins, where it ends, and the way from one to the next.
@@ -480,7 +474,7 @@ class MeteredLoop {
   llvm::SmallSetVector<llvm::Instruction*, 8> metering_;   // what counts fuel
   llvm::SmallVector<llvm::CallInst*, 4> markers_;
   llvm::CallInst* marker_ = nullptr;  // the last that every round passes
-  std::optional<Reading> published_;  // there; nothing where that does not change
+  Reading published_;                 // there
   llvm::MapVector<llvm::PHINode*, Reading> exits_;
   llvm::SmallVector<std::pair<llvm::Value*, Reading>, 4> tested_;
   llvm::AllocaInst* variable_ = nullptr;  // has the fuel while the loop has no counter
@@ -503,12 +497,6 @@ bool has_safepoint(const llvm::Loop& loop) {
   return llvm::any_of(loop.blocks(), [](const auto* block) { return llvm::any_of(*block, is_softened); });
 }
 
-// What a round of the module's loop costs; 0 if it is more than a strip may.
-unsigned cost_of_round(const llvm::Value& operand) {
-  const auto cost = llvm::cast<llvm::ConstantInt>(operand).getLimitedValue();
-  return cost <= kMostStripFuel ? static_cast<unsigned>(cost) : 0;
-}
-
 // Rounds count again, and their safepoints publish what they have counted.
 bool restore_rounds(llvm::Function& function, llvm::DominatorTree& dominators, llvm::LoopInfo& loops) {
   llvm::SmallSetVector<llvm::AllocaInst*, 8> variables;
@@ -524,8 +512,10 @@ bool restore_rounds(llvm::Function& function, llvm::DominatorTree& dominators, l
                 mark->getDebugLoc());
     builder.CreateStore(builder.CreateAdd(fuel, operands[2].get()), variable);
     variables.insert(variable);
-    if (auto* loop = loops.getLoopFor(instruction.getParent()))
-      llvm::addStringMetadataToLoop(loop, kLifted, cost_of_round(*operands[2]));
+    if (auto* loop = loops.getLoopFor(instruction.getParent())) {
+      const auto cost = llvm::cast<llvm::ConstantInt>(operands[2])->getZExtValue();  // below kMostStripFuel
+      llvm::addStringMetadataToLoop(loop, kLifted, static_cast<unsigned>(cost));
+    }
     instruction.eraseFromParent();
   }
   // Those of loops that are gone altogether have a store only.

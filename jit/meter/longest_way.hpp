@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "jit/wasm/operator.hpp"
@@ -14,28 +15,28 @@ namespace slack::meter {
 
 class LongestWay {
  public:
-  explicit LongestWay(std::uint64_t entry_cost) : now_{signed_of(entry_cost), signed_of(entry_cost)}, frames_(1) {}
+  explicit LongestWay(std::uint64_t entry_cost) : now_{entry_cost, entry_cost}, frames_(1) {}
 
   // One operator, and what it spends. A call's callee comes after it.
   void pass(const wasm::Instruction& instruction, std::uint64_t cost);
   void call(std::uint64_t fuel) { spend(fuel); }
   // A callee that may poll, for which the function may poll itself, before the call.
   void call_that_may_poll(std::uint64_t fuel) {
-    longest_.join({now_.before_calls, kNone});
-    now_.before_calls = kNone;
+    longest_.join({now_.before_calls, std::nullopt});
+    now_.before_calls.reset();
     spend(fuel);
   }
 
   // Of ways that end at such a call.
-  [[nodiscard]] std::uint64_t before_calls() const { return unsigned_of(longest_.before_calls); }
+  [[nodiscard]] std::uint64_t before_calls() const { return longest_.before_calls.value_or(0); }
   // Of ways that go on behind it.
-  [[nodiscard]] std::uint64_t with_calls() const { return unsigned_of(longest_.with_calls); }
+  [[nodiscard]] std::uint64_t with_calls() const { return longest_.with_calls.value_or(0); }
 
  private:
-  static constexpr std::int64_t kNone = -1;  // no way leads here
+  // Nothing where no way leads, which is less than anything.
   struct Spent {
-    std::int64_t before_calls = kNone;
-    std::int64_t with_calls = kNone;
+    std::optional<std::uint64_t> before_calls;
+    std::optional<std::uint64_t> with_calls;
     void join(const Spent& other) {
       before_calls = std::max(before_calls, other.before_calls);
       with_calls = std::max(with_calls, other.with_calls);
@@ -47,13 +48,9 @@ class LongestWay {
     bool is_loop = false;
   };
 
-  static std::int64_t signed_of(std::uint64_t fuel) { return static_cast<std::int64_t>(fuel); }
-  static std::uint64_t unsigned_of(std::int64_t fuel) {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(fuel, 0));
-  }
   void spend(std::uint64_t fuel) {
-    if (now_.before_calls != kNone) now_.before_calls += signed_of(fuel);
-    if (now_.with_calls != kNone) now_.with_calls += signed_of(fuel);
+    if (now_.before_calls) *now_.before_calls += fuel;
+    if (now_.with_calls) *now_.with_calls += fuel;
   }
   void branch(std::size_t depth);
 

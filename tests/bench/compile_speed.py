@@ -13,7 +13,6 @@ process, Python's interpreter included for wasmtime. Run it with a Python that h
 """
 import argparse
 import json
-import math
 import os
 import pathlib
 import statistics
@@ -21,6 +20,7 @@ import sys
 import tempfile
 import time
 
+from figures import geomean
 from programs import archive_programs
 
 WASMTIME = """
@@ -67,10 +67,6 @@ def wasmtime(count):
         output, _, _, peak = run([sys.executable, "-c", WASMTIME, program.wasm], given)
         return *json.loads(output), peak
     return compile_once
-
-
-def geomean(values):
-    return math.exp(statistics.fmean(math.log(value) for value in values))
 
 
 def parse():

@@ -55,9 +55,7 @@ std::string describe(const Sight& sight) {
                      sight.offset, sight.slot, sight.exact, sight.published);
 }
 
-Promises promises_of(Metering metering) {
-  return {metering != Metering::none && metering != Metering::epoch, metering == Metering::slacked};
-}
+Promises promises_of(Metering metering) { return {counts_fuel(metering), metering == Metering::slacked}; }
 
 std::string compare_call(const Outcome& ours, const Outcome& reference, std::span<const Sight> sights,
                          Promises promises, Totals& totals) {

@@ -40,6 +40,15 @@ wire::WorkerReport report(wire::End end) {
   return report;
 }
 
+// Of a trap that generated code reports itself, with its place.
+wire::WorkerReport trapped_in_function(Trap trap) {
+  auto trapped = report(wire::End::trapped);
+  trapped.trap = static_cast<std::uint32_t>(trap);
+  trapped.function = 5;
+  trapped.offset = 99;
+  return trapped;
+}
+
 monitor::Outcome outcome(Verdict verdict, std::optional<wire::WorkerReport> said = std::nullopt) {
   monitor::Outcome outcome;
   outcome.verdict = verdict;
@@ -71,11 +80,7 @@ TEST_CASE("an exit code is not told with another verdict") {
 }
 
 TEST_CASE("an explicit trap has its function and offset from the report") {
-  auto trapped = report(wire::End::trapped);
-  trapped.trap = static_cast<std::uint32_t>(Trap::integer_divide_by_zero);
-  trapped.function = 5;
-  trapped.offset = 99;
-  auto ended = outcome(Verdict::trap, trapped);
+  auto ended = outcome(Verdict::trap, trapped_in_function(Trap::integer_divide_by_zero));
   ended.reason = "integer divide by zero";
   const auto result = conclude(ended, evidence());
   CHECK(result.trap == "integer divide by zero");
@@ -112,11 +117,7 @@ TEST_CASE("a metering mode that counts nothing reports no fuel") {
 }
 
 TEST_CASE("an interrupted run has the verdict that it was asked for, and tells where it stood") {
-  auto interrupted = report(wire::End::trapped);
-  interrupted.trap = static_cast<std::uint32_t>(Trap::interrupt);
-  interrupted.function = 5;
-  interrupted.offset = 99;
-  auto ended = outcome(Verdict::deadline, interrupted);
+  auto ended = outcome(Verdict::deadline, trapped_in_function(Trap::interrupt));
   ended.reason = "wall";
   auto epoch = evidence();
   epoch.options.metering = Metering::epoch;
