@@ -100,6 +100,16 @@ Fault fault_of(const sd_bus_error& error) {
   return Fault{EREMOTEIO, "the bus answered: " + text};
 }
 
+namespace {
+
+// What the user can do who cannot have the service: the end of a sentence.
+std::string_view instead_of(Service service) {
+  return service == Service::system_runs ? "; only the service has runs to list and stop, Ctrl-C stops a private one"
+                                         : ", or use --private for a slackd of your own";
+}
+
+}  // namespace
+
 Expected<BusClient> BusClient::connect(Service service) {
   if (service == Service::own) return connect_private();
   sd_bus* raw = nullptr;
@@ -108,19 +118,19 @@ Expected<BusClient> BusClient::connect(Service service) {
   if (opened < 0) {
     if (service == Service::automatic) return connect_private();
     return fail(
-        Fault{EHOSTDOWN, fmt::format("cannot reach the system bus, where the slackd service is: {}; `slackctl run "
-                                     "--private` does without both",
-                                     strerrordesc_np(-opened))});
+        Fault{EHOSTDOWN, fmt::format("cannot reach the system bus, where the slackd service is: {}; start both{}",
+                                     strerrordesc_np(-opened), instead_of(service))});
   }
   const auto offered = service_offered(bus.get());
   if (service == Service::automatic && (!offered || !*offered)) return connect_private();
   if (!offered) return fail(offered.error());
   if (!*offered) {
-    return fail(Fault{EHOSTDOWN,
-                      "no slackd on the system bus: the name org.slackd.Slack1 is neither owned nor "
-                      "activatable; start slackd.service, or use --private"});
+    return fail(
+        Fault{EHOSTDOWN, fmt::format("no slackd on the system bus: the name org.slackd.Slack1 is neither owned nor "
+                                     "activatable; start slackd.service{}",
+                                     instead_of(service))});
   }
-  return BusClient(std::move(bus));
+  return BusClient(std::move(bus), service);
 }
 
 Expected<BusClient> BusClient::connect_private() {
@@ -137,7 +147,7 @@ Expected<BusClient> BusClient::connect_private() {
   if (result >= 0) result = sd_bus_set_anonymous(raw, 1);
   if (result >= 0) result = sd_bus_negotiate_fds(raw, 1);
   if (result >= 0) result = sd_bus_start(raw);
-  BusClient client(std::move(bus));
+  BusClient client(std::move(bus), Service::own);
   client.own_.emplace(std::move(*own));
   if (result < 0) return fail(client.explain(bus_failure("talk to the private slackd", result).value()));
   return client;
@@ -214,7 +224,7 @@ Fault BusClient::explain(Fault fault) {
   if (own_)
     fault.what = "no answer from slackd: " + own_->obituary();
   else
-    fault.what += "; see `systemctl status slackd`, or use --private for a slackd of your own";
+    fault.what.append("; see `systemctl status slackd`").append(instead_of(service_));
   return fault;
 }
 

@@ -22,7 +22,8 @@ inline constexpr const char* kRunInterface = "org.slackd.Slack1.Run";
 enum class Service : std::uint8_t {
   automatic,  // the system service if its name is owned or can be activated, else a private one
   system,
-  own,  // private
+  system_runs,  // the same, for a verb that is of no use with a private one: its runs are nobody else's to list or stop
+  own,          // private
 };
 
 struct BusDeleter {
@@ -79,11 +80,12 @@ class BusClient {
 
  private:
   using BusPtr = std::unique_ptr<sd_bus, BusDeleter>;
-  explicit BusClient(BusPtr bus) : bus_(std::move(bus)) {}
+  BusClient(BusPtr bus, Service service) : service_(service), bus_(std::move(bus)) {}
 
   static Expected<BusClient> connect_private();
   Expected<MessagePtr> call(const char* path, const char* interface, const char* method);
 
+  Service service_;  // as it was asked for
   // Declared before the bus, so that the bus hangs up first and the private slackd's end is waited for after.
   std::optional<PrivateService> own_;
   BusPtr bus_;

@@ -72,8 +72,14 @@ int slackctl(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     exit_code = app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  if (std::fflush(stdout) != 0 && exit_code == 0) {
-    std::perror("slackctl: write to standard output");
+  // What was flushed before, as by a full buffer, may have failed before, with a reason that nobody kept.
+  const bool written = std::ferror(stdout) == 0;
+  const bool flushed = std::fflush(stdout) == 0;
+  if ((!written || !flushed) && exit_code == 0) {
+    if (flushed)
+      std::fputs("slackctl: standard output cannot be written\n", stderr);
+    else
+      std::perror("slackctl: write to standard output");
     exit_code = kExitOutput;
   }
   return exit_code;

@@ -1,6 +1,7 @@
 // Reads quantities exactly: in integers, never through floating point.
 #include "client/quantity.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -31,6 +32,17 @@ constexpr std::array kSizeUnits{
     Unit{"T", std::uint64_t{1} << 40},
     Unit{"TiB", std::uint64_t{1} << 40},
 };
+
+// Units of one letter are taken in both cases, and so are KiB and kib: none of them means two things.
+enum class Case { matters, ignored };
+
+bool is_unit(std::string_view text, std::string_view suffix, Case how) {
+  const auto lower = [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+  };
+  if (how == Case::matters) return text == suffix;
+  return std::ranges::equal(text, suffix, {}, lower, lower);
+}
 
 enum class Wrong { form, size };
 using Parsed = tl::expected<std::uint64_t, Wrong>;
@@ -67,7 +79,7 @@ std::optional<std::uint64_t> power_of_ten(std::uint64_t exponent) {
 }
 
 // DIGITS[.DIGITS][eDIGITS]SUFFIX as a whole number of the smallest unit.
-Parsed parse(std::string_view text, std::span<const Unit> units, bool exponent_allowed) {
+Parsed parse(std::string_view text, std::span<const Unit> units, Case letters, bool exponent_allowed) {
   const auto wrong = [](Wrong how) { return tl::unexpected<Wrong>(how); };
   const std::string_view whole = take_digits(text);
   std::string_view decimals;
@@ -86,7 +98,7 @@ Parsed parse(std::string_view text, std::span<const Unit> units, bool exponent_a
     scale = !exponent || *exponent > 19 ? std::nullopt : power_of_ten(*exponent);
   }
   for (const Unit& unit : units) {
-    if (unit.suffix != text) continue;
+    if (!is_unit(text, unit.suffix, letters)) continue;
     if (scale) scale = multiply(*scale, unit.factor);
     while (decimals.ends_with('0')) decimals.remove_suffix(1);
     const auto divisor = power_of_ten(decimals.size());
@@ -118,17 +130,19 @@ tl::unexpected<Fault> refuse(std::string_view text, Wrong how, std::string_view 
 
 Expected<Fuel> parse_fuel(std::string_view text) {
   if (text == "unlimited") return kUnlimitedFuel;
-  const auto count = parse(text, kFuelUnits, true);
+  const auto count = parse(text, kFuelUnits, Case::ignored, true);
   if (!count)
     return refuse(text, count.error(),
-                  "an amount of fuel: write a whole number like 1000000, 1e6, 5M or 2.5G, or unlimited",
+                  "an amount of fuel: write a whole number like 1000000 or 1e6, one with K, M, G or T (powers of 1000) "
+                  "like 5M or "
+                  "2.5G, or unlimited",
                   "more fuel than can be counted: write 0 to 18446744073709551614, or unlimited");
   return Fuel(*count);
 }
 
 Expected<Micros> parse_duration(std::string_view text) {
   if (text == "unlimited") return kUnlimitedTime;
-  const auto count = parse(text, kTimeUnits, false);
+  const auto count = parse(text, kTimeUnits, Case::matters, false);
   if (!count)
     return refuse(text, count.error(), "a duration: write a number with us, ms, s, min or h, like 250ms, or unlimited",
                   "longer than can be counted: write 0us to 5000000000h, or unlimited");
@@ -136,9 +150,10 @@ Expected<Micros> parse_duration(std::string_view text) {
 }
 
 Expected<Bytes> parse_size(std::string_view text) {
-  const auto count = parse(text, kSizeUnits, false);
+  const auto count = parse(text, kSizeUnits, Case::ignored, false);
   if (!count)
-    return refuse(text, count.error(), "a size: write a number of bytes, or one with K, M or G, like 64M or 2GiB",
+    return refuse(text, count.error(),
+                  "a size: write a number of bytes, or one with K, M, G or T (powers of 1024), like 64M or 2GiB",
                   "more than can be counted: write 0 to 16777215T");
   return Bytes(*count);
 }

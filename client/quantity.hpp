@@ -11,13 +11,13 @@
 
 namespace slack::client {
 
-// "1000000", "1e6", "1M", "2.5G" (K, M, G, T: powers of a thousand), "unlimited".
+// "1000000", "1e6", "1M", "2.5G" (K, M, G, T or k, m, g, t: powers of a thousand), "unlimited".
 [[nodiscard]] Expected<Fuel> parse_fuel(std::string_view text);
 
 // A number and its unit, "us", "ms", "s", "min" or "h": "500us", "1.5s", "1h"; "unlimited".
 [[nodiscard]] Expected<Micros> parse_duration(std::string_view text);
 
-// "65536", "64K", "64KiB", "1M", "2GiB" (powers of 1024).
+// "65536", "64K", "64k", "64KiB", "1M", "2GiB" (powers of 1024).
 [[nodiscard]] Expected<Bytes> parse_size(std::string_view text);
 
 }  // namespace slack::client

@@ -36,7 +36,7 @@ bool is_fifo(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-// A reader that left is an error to report, not our end.
+// For as long as this lives, a reader that left is an error to report, not our end.
 class IgnoredPipeSignal {
  public:
   IgnoredPipeSignal() {
@@ -72,7 +72,9 @@ Expected<ReportFile> ReportFile::open(const std::string& path) {
   if (const auto named = descriptor_named(path)) {
     Fd fd(::fcntl(*named, F_DUPFD_CLOEXEC, 3));
     if (!fd.valid()) return fail("write report " + path);
-    return ReportFile(path, std::move(fd));
+    ReportFile file(path, std::move(fd));
+    file.is_output_ = *named == STDOUT_FILENO || *named == STDERR_FILENO;
+    return file;
   }
   struct stat status{};
   const bool exists = ::stat(path.c_str(), &status) == 0;
@@ -150,7 +152,8 @@ Expected<void> ReportFile::wait_for_reader(int& milliseconds) {
 }
 
 Expected<void> ReportFile::write(const std::string& content, int milliseconds) {
-  const IgnoredPipeSignal ignored;
+  std::optional<IgnoredPipeSignal> ignored;
+  if (!is_output_) ignored.emplace();
   if (folder_.valid()) return replace(content);
   if (!fd_.valid())
     if (auto reader = wait_for_reader(milliseconds); !reader) return reader;

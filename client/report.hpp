@@ -18,7 +18,8 @@ namespace slack::client {
 // Opened before the run, so that a path that cannot be written is known before the work is done. A regular file is
 // removed by open() and there again, as a whole, after write(): what stands in it is never of an earlier run. Anything
 // else (a terminal, a FIFO, /dev/fd/3) is written to as it is. A FIFO that nobody reads yet has until write() to be
-// opened by its reader, and five seconds more.
+// opened by its reader, and five seconds more. Where the reader of a report on standard output or error left, write()
+// raises SIGPIPE, as other output there would; of any other pipe that is a fault.
 class ReportFile {
  public:
   // Faults of open() and write(): "write report PATH: why".
@@ -43,6 +44,7 @@ class ReportFile {
   [[nodiscard]] Expected<void> wait_for_reader(int& milliseconds);
 
   std::string path_;
+  bool is_output_ = false;      // on standard output or error
   Fd fd_;                       // not valid: a FIFO that nobody reads yet, or a regular file
   Fd folder_;                   // of a regular file; else not valid
   std::string name_;            // in folder_

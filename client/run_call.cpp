@@ -51,6 +51,14 @@ class BlockedSignals {
   sigset_t before_{};
 };
 
+// Also when the run's end is known and what is left is to tell it: with one status for a second signal, whenever it
+// comes.
+void end_at_the_next(const std::vector<int>& signals) {
+  struct sigaction action{};
+  action.sa_handler = [](int number) { ::_exit(128 + number); };
+  for (const int number : signals) ::sigaction(number, &action, nullptr);
+}
+
 int append_strings(sd_bus_message* message, const std::vector<std::string>& strings) {
   int result = sd_bus_message_open_container(message, 'a', "s");
   for (const auto& string : strings) {
@@ -279,6 +287,7 @@ Expected<RunResult> RunCall::run(const RunRequest& request) {
   message->reset();
   result = sd_event_loop(raw_event);
   sd_bus_detach_event(client_.bus());
+  if (stop_wanted_) end_at_the_next(signals);
   if (outcome_ && *outcome_) return std::move(*outcome_);
   if (outcome_) return fail(client_.explain(outcome_->error()));
   return fail(client_.explain(bus_failure("wait for the run", result < 0 ? result : -ENOTCONN).value()));

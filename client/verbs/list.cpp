@@ -19,7 +19,7 @@ std::string user_name(std::uint32_t uid) {
 
 int list() {
   // A private slackd has no runs but its own slackctl's: there is nothing to list but the service's.
-  auto client = BusClient::connect(Service::system);
+  auto client = BusClient::connect(Service::system_runs);
   if (!client) return end_with(client.error());
   const auto runs = client->list_runs();
   if (!runs) return end_with(runs.error());

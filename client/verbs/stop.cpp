@@ -26,7 +26,7 @@ int stop(const std::string& run) {
   const std::string path = path_of(run);
   if (path.empty())
     return end_with(Fault{EINVAL, "'" + printable(run) + "' is no run: write the number that `slackctl list` shows"});
-  auto client = BusClient::connect(Service::system);
+  auto client = BusClient::connect(Service::system_runs);
   if (!client) return end_with(client.error());
   const auto stopped = client->stop(path);
   return stopped ? 0 : end_with(stopped.error());

@@ -3,17 +3,18 @@
 
 Everything is compiled first. slackd's own modes are compiled `--layouts` times with functions at other places, so that the luck of
 code placement averages out: the ratio of two modes is the geometric mean, over the layouts, of the ratio of their least times.
-Every image of every engine runs equally often: short programs many times, long ones seldom, so that all of it takes `--minutes`.
-Every engine must print what the first one prints.
+Every image of every engine runs equally often: short programs many times, long ones seldom, so that all of it takes `--minutes`,
+in passes in which each program has one round. Every engine must print what the first one prints.
 
-A run that was cut off goes on with --resume and the same --json and --scratch. Images in --scratch are used again if the compiler
-and the module are the same, so --prepare-only can compile while the machine is still busy.
+A run that was cut off has measured all programs alike. It goes on with --resume and the same --json and --scratch. Images in
+--scratch are used again if the compiler and the module are the same, so --prepare-only can compile while the machine is still busy.
 
 exit status: 0 all was measured, and every promise that was tested is kept (or --no-verdict); 1 something was not measured, it is
 said what and why; 2 wrong usage; 3 all was measured, and a promise is not kept; 130 interrupted
 """
 import argparse
 import concurrent.futures
+import copy
 import dataclasses
 import json
 import os
@@ -26,16 +27,17 @@ import tempfile
 import time
 
 import chart
+import plan
 import report
 from engines import Daemon, Failed, Measured, Slackd, V8, Wasm2c, Wasmtime, counters_missing, digest
-from measure import MOST_SCATTERED, measure, round_seconds, rounds_for, seconds_that_fit
+from measure import Measurement, Row
 from priority import Launch, Priority
 from programs import archive_programs, kernel_programs
 
 MODES = ["none", "counted", "slacked", "checked", "epoch"]
 PEERS = ["wasmtime:none", "wasmtime:epoch", "wasmtime:fuel", "v8", "wasm2c"]
 SERVICE = "service"
-EXTRA_SECONDS = 45  # that a program may take longer because its times scatter
+JOURNAL_SECONDS, PROGRESS_SECONDS = 10, 60  # at the least, between two writes of the JSON file, and two lines that stay
 
 
 def parse():
@@ -53,7 +55,7 @@ def parse():
     parser.add_argument("--events", default="instructions:u,cycles:u", metavar="EVENTS", help="count these with `perf stat`, in runs "
                         "of their own, where perf and processor offer them (instructions:u,cycles:u); '' for none")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="compilations at a time, before anything is measured")
-    parser.add_argument("--json", type=pathlib.Path, help="write every time here, program by program as they come")
+    parser.add_argument("--json", type=pathlib.Path, help="write every time here, as they come")
     parser.add_argument("--svg", type=pathlib.Path, help="draw the ratios to the first engine")
     parser.add_argument("--scratch", type=pathlib.Path, help="keep compiled programs here (default: a directory that goes)")
     parser.add_argument("--resume", action="store_true", help="keep what --json holds of the same images")
@@ -64,8 +66,8 @@ def parse():
     arguments = parser.parse_args()
     if not arguments.show and not arguments.build:
         parser.error("--build or --show is needed")
-    for name, least in ("layouts", 1), ("jobs", 1), ("minutes", 0):
-        value = getattr(arguments, name)
+    for name, least in ("layouts", 1), ("jobs", 1), ("minutes", 0), ("rounds", 1), ("least-rounds", 1):
+        value = getattr(arguments, name.replace("-", "_"))
         if value is not None and (value < least or (least == 0 and value == 0)):
             parser.error(f"--{name} {value}: it takes {'at least 1' if least else 'more than 0'}")
     if arguments.show and not arguments.show.is_file():
@@ -164,10 +166,10 @@ class Machine:
 
 
 class Journal:
-    """The document of a run, written whole after every program."""
+    """The document of a run, written whole now and then."""
 
     def __init__(self, arguments, programs, engines, priority, counters):
-        self.path = arguments.json
+        self.path, self.written = arguments.json, 0.0
         self.document = {
             "wanted": [program.name for program in programs], "engines": list(engines), "layouts": arguments.layouts,
             "machine": {"processor": processor_name(), "processors": os.cpu_count(), "system": platform.platform(),
@@ -179,17 +181,23 @@ class Journal:
             self.earlier = {"programs": {}, "compile_usec": {}}
 
     def resume(self, program, key):
-        """Takes over an earlier row of the same images."""
+        """Takes over an earlier row of the same images; None where there is none."""
         row = self.earlier["programs"].get(program.name)
         if not row or row["key"] != key or row["not_measured"]:
-            return False
+            return None
         self.document["programs"][program.name] = row
-        return True
+        # A file that does not say so was written by a bench.py that wrote no row before it was done.
+        return Row(**{"done": True} | {name: copy.deepcopy(value) for name, value in row.items() if name != "key"})
 
     def add(self, program, key, row):
         self.document["programs"][program.name] = {"key": key, **dataclasses.asdict(row)}
 
+    def keep_up(self, engines, machine):
+        if time.monotonic() - self.written > JOURNAL_SECONDS:
+            self.write(engines, machine.conditions())
+
     def write(self, engines, conditions):
+        self.written = time.monotonic()
         rows = self.document["programs"]
         self.document["programs"] = {name: rows[name] for name in self.document["wanted"] if name in rows}
         self.document["machine"] |= conditions
@@ -219,49 +227,53 @@ def try_out(engines, programs, broken, priority):
     return usecs
 
 
-def measure_all(arguments, engines, programs, broken, priority, events, journal, out):
-    names = list(engines)
+def measure_all(arguments, engines, programs, broken, priority, events, journal):
     keys = {program.name: digest(*(variant.key(program) for name, variants in engines.items() for variant in variants
                                    if name not in broken[program.name])) for program in programs}
-    kept = [program for program in programs if arguments.resume and journal.resume(program, keys[program.name])]
-    wanted = [program for program in programs if program not in kept]
+    rows = {program.name: journal.resume(program, keys[program.name]) if arguments.resume else None for program in programs}
+    wanted = [program for program in programs if not (rows[program.name] and rows[program.name].done)]
     usecs = try_out(engines, wanted, broken, priority)
-    machine, deadline = Machine(), time.monotonic() + 60 * arguments.minutes
-
-    def rounds_of(program, left):
-        usec = usecs.get(program.name, 0)
-        if arguments.rounds:
-            return arguments.rounds
-        fitting = seconds_that_fit(engines, [usecs.get(each.name, 0) for each in left], deadline - time.monotonic(),
-                                   arguments.least_rounds)
-        return rounds_for(fitting, usec, arguments.least_rounds)
-
-    estimate = sum(rounds_of(program, wanted) * round_seconds(engines, usecs.get(program.name, 0)) for program in wanted)
-    progress(f"{len(wanted)} programs to measure on {len(engines)} engines, {len(kept)} taken over: about {clock(estimate)}; "
+    measurements = [Measurement(engines, program, usecs.get(program.name, 0), broken[program.name], priority, rows[program.name])
+                    for program in wanted]
+    if arguments.rounds:
+        order = plan.turns_of(measurements, arguments.rounds)
+        estimate = sum(max(arguments.rounds - each.rounds, 0) * each.cost for each in measurements)
+    else:
+        order = plan.turns(measurements, 60 * arguments.minutes, arguments.least_rounds)
+        estimate = plan.expected_seconds(measurements, 60 * arguments.minutes, arguments.least_rounds)
+    progress(f"{len(wanted)} programs to measure on {len(engines)} engines, {len(programs) - len(wanted)} taken over: about {clock(estimate)}; "
              f"priority: {priority}", True)
-    report.print_header(names, out)
-    begin = time.monotonic()
-    for program in programs:
-        if program in wanted:
-            left = wanted[wanted.index(program):]
-            rounds, place = rounds_of(program, left), len(wanted) - len(left)
+    machine, begin = Machine(), time.monotonic()
+    try:
+        told = begin
+        for each in order:
+            name, place = each.program.name, wanted.index(each.program) + 1
 
-            def tell(done, of, place=place, program=program):
-                progress(f"{program.name} ({place + 1} of {len(wanted)}): run {done + 1} of {of}; "
+            def tell(done, of, name=name, place=place, each=each):
+                progress(f"{name} ({place} of {len(wanted)}), round {each.rounds + 1}: run {done + 1} of {of}; "
                          f"{clock(time.monotonic() - begin)} of about {clock(estimate)}")
-            usec = usecs.get(program.name, 0)
-            more = rounds if arguments.rounds else min(MOST_SCATTERED, rounds + int(EXTRA_SECONDS / round_seconds(engines, usec)))
-            row = measure(engines, program, rounds, more, usec, broken[program.name], priority, events, tell)
-            journal.add(program, keys[program.name], row)
-            journal.write(engines, machine.conditions())
-            progress(f"{program.name} ({place + 1} of {len(wanted)}): {row.rounds} rounds, {row.priority}, {clock(row.seconds)}; "
-                     f"{clock(time.monotonic() - begin)} of about {clock(estimate)}", True)
-        report.print_row(program.name, journal.document["programs"][program.name]["runs"], names, out)
-    journal.write(engines, machine.conditions() if wanted else {})
+            each.round(tell)
+            if events:
+                each.count_events(events)
+            journal.add(each.program, keys[name], each.found())
+            journal.keep_up(engines, machine)
+            keep = each.rounds == 1 or time.monotonic() - told > PROGRESS_SECONDS
+            told = time.monotonic() if keep else told
+            progress(f"{name} ({place} of {len(wanted)}): round {each.rounds}, {each.row.priority}, {clock(each.cost)}; "
+                     f"{clock(time.monotonic() - begin)} of about {clock(estimate)}", keep)
+        for each in measurements:
+            each.row.done = True
+            journal.add(each.program, keys[each.program.name], each.found())
+    finally:
+        journal.write(engines, machine.conditions() if wanted else {})
+        progress(f"{len(wanted)} programs in {clock(time.monotonic() - begin)}", True)
 
 
 def finish(arguments, document, interrupted):
     names = document["engines"]
+    report.print_header(names, print)
+    for program, row in document["programs"].items():
+        report.print_row(program, row["runs"], names, print)
     complete, kept = report.print_rest(document, names, out=print)
     if arguments.svg:
         arguments.svg.write_text(chart.bar_chart(f"time relative to {names[0]}", report.series_of(document, names),
@@ -271,14 +283,6 @@ def finish(arguments, document, interrupted):
     if not complete:
         return 1
     return 0 if kept or arguments.no_verdict else 3
-
-
-def show(arguments):
-    document = json.loads(arguments.show.read_text())
-    report.print_header(document["engines"], print)
-    for program, row in document["programs"].items():
-        report.print_row(program, row["runs"], document["engines"], print)
-    return finish(arguments, document, False)
 
 
 def run(parser, arguments, scratch):
@@ -302,8 +306,7 @@ def run(parser, arguments, scratch):
             for program, engine, why in [(program, *each) for program, row in broken.items() for each in row.items()]:
                 print(f"not prepared: {engine}: {program}: {why}")
             return 1 if any(broken.values()) else 0
-        measure_all(arguments, engines, programs, broken, priority, "" if why_not else arguments.events, journal,
-                    lambda text: print(text, flush=True))
+        measure_all(arguments, engines, programs, broken, priority, "" if why_not else arguments.events, journal)
     except KeyboardInterrupt:
         interrupted = True
         progress("interrupted", True)
@@ -314,7 +317,7 @@ def main():
     parser, arguments = parse()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what runs is ended too
     if arguments.show:
-        return show(arguments)
+        return finish(arguments, json.loads(arguments.show.read_text()), False)
     with tempfile.TemporaryDirectory(prefix="slackd-bench.") as temporary:
         scratch = (arguments.scratch or pathlib.Path(temporary)).resolve()
         scratch.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,7 @@ from priority import Launch
 
 HERE = pathlib.Path(__file__).parent
 TIMEOUT = 900
+INTERRUPTIONS = {signal.SIGINT, signal.SIGTERM}
 
 
 class Failed(Exception):
@@ -44,23 +45,33 @@ class Run:
 def checked(command, what, launch=None, **options):
     """Runs `command` to its end. Returns (standard output, standard error, microseconds of CPU time)."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        # In the fork that a `launch` takes, the hooks of Python's own modules would swallow an interruption.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS if launch else ())
+
+        def begin():
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            launch()
         try:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=launch,
-                                     start_new_session=True, **options)
-        except (OSError, subprocess.SubprocessError) as error:
-            raise Failed(f"{what}: cannot start {command[0]}: {error}") from error
-        pidfd = os.pidfd_open(child.pid)
-        try:
-            late = not select.select([pidfd], [], [], TIMEOUT)[0]
-        finally:
-            os.close(pidfd)
-            # All of it: also when this program was interrupted, and whatever the command started.
             try:
-                os.killpg(child.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
-            _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
+                child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                         preexec_fn=begin if launch else None, start_new_session=True, **options)
+            except (OSError, subprocess.SubprocessError) as error:
+                raise Failed(f"{what}: cannot start {command[0]}: {error}") from error
+            pidfd = os.pidfd_open(child.pid)
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                late = not select.select([pidfd], [], [], TIMEOUT)[0]
+            finally:
+                os.close(pidfd)
+                # All of it: also when this program was interrupted, and whatever the command started.
+                try:
+                    os.killpg(child.pid, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    pass
+                _, status, usage = os.wait4(child.pid, 0)
+                child.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for file in (out, err):
             file.seek(0)
         output, errors = out.read(), err.read()

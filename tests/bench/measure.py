@@ -1,8 +1,8 @@
-# Measures one program on all engines: how often, in which order, at which priority.
+# Measures one program on all engines, a round at a time: in which order, at which priority.
 """In a round every image of every engine runs once, images of the same layout next to each other, beginning with another engine in
 every round. So whatever changes slowly on a machine changes for all of them.
 """
-import math
+import dataclasses
 import time
 from dataclasses import dataclass, field
 
@@ -11,10 +11,8 @@ from engines import Failed, Measured
 from priority import Launch
 
 PRINTS_TIMES = {"hashset", "sqlite3"}  # their output is not the same twice
-MOST_RUNS = 24
 # A program whose least times scatter by more than this runs more often: its time depends on which pages it got.
-SCATTER, MORE_RUNS, MOST_SCATTERED, SHORT = 0.01, 8, 72, 0.1
-LONG = 1.0  # seconds; of what takes longer, one run of each layout is enough where time is short
+SCATTER, SHORT = 0.01, 0.1
 # Seconds that a run takes beside its measured region, and how much slower than slackd the region is: for estimates only.
 START_UP = {"slackd": 0.02, "wasmtime": 0.12, "v8": 0.25, "wasm2c": 0.01}
 SLOWER = {"slackd": 1.05, "wasmtime": 2.0, "v8": 1.7, "wasm2c": 1.5}
@@ -29,30 +27,13 @@ class Row:
     priority: str = ""
     rounds: int = 0
     seconds: float = 0.0
-
-
-def rounds_for(seconds, usec, least):
-    """So many that an image is measured for `seconds` in all."""
-    if usec < figures.LEAST_USEC:  # nothing to measure
-        return least
-    wanted = math.ceil(seconds * 1e6 / usec)
-    return max(least if usec < LONG * 1e6 else 1, min(wanted, MOST_RUNS))
+    done: bool = False  # it has all the rounds that it is to have
 
 
 def round_seconds(engines, usec):
     """The estimated duration of one round."""
     return sum(len(variants) * (START_UP[kind] + SLOWER[kind] * usec / 1e6)
                for name, variants in engines.items() for kind in [name.split(":")[0]])
-
-
-def seconds_that_fit(engines, usecs, budget, least):
-    """How long each image may be measured, so that all programs take no more than `budget` seconds."""
-    low, high = 0.0, 60.0
-    for _ in range(30):
-        middle = (low + high) / 2
-        fits = sum(rounds_for(middle, usec, least) * round_seconds(engines, usec) for usec in usecs) <= budget
-        low, high = (middle, high) if fits else (low, middle)
-    return low
 
 
 def in_turn(engines, row, turn):
@@ -87,42 +68,59 @@ def scattered(row):
     return (figures.repeat_noise(own) or 0) > SCATTER
 
 
-def measure(engines, program, rounds, more, expected_usec, broken, priority, events, tell):
-    """The row of a program: `rounds` rounds, or `more` where its times scatter. `tell(done, of)` is called before every run."""
-    begin = time.monotonic()
-    row = Row({name: [[] for _ in variants] for name, variants in engines.items() if name not in broken}, dict(broken))
-    launch = priority.launch(2 * expected_usec / 1e6 + 0.3)
-    expected, longest, output, done = {}, 0.0, {}, 0
-    turn, images = 0, sum(len(engines[name]) for name in row.runs)
-    while turn < rounds:
-        for name, layout in in_turn(engines, row, turn):
-            if name in row.not_measured:
+class Measurement:
+    """One program, its row as far as it is, and what its next round needs to know. What plan.py calls a program."""
+
+    def __init__(self, engines, program, usec, broken, priority, row=None):
+        """`row` is that of an earlier run of the same images, which goes on."""
+        self.engines, self.program, self.usec, self.priority = engines, program, usec, priority
+        self.row = row or Row({name: [[] for _ in variants] for name, variants in engines.items() if name not in broken}, dict(broken))
+        self.cost = round_seconds({name: engines[name] for name in self.row.runs}, usec) or 1.0
+        self.expected, self.longest, self.output = {}, 0.0, {}  # seconds of an engine's run, of the longest run
+
+    @property
+    def rounds(self):
+        return self.row.rounds
+
+    def scatters(self):
+        return scattered(self.row)
+
+    def round(self, tell=lambda done, of: None):
+        """One round, into the row as a whole: if it is interrupted, none of it. `tell` is called before every run."""
+        begin = time.monotonic()
+        first = 2 * self.usec / 1e6 + 0.3
+        launch = self.priority.launch(1.1 * self.longest if self.longest else first)
+        order = in_turn(self.engines, self.row, self.row.rounds)
+        found = []
+        for done, (name, layout) in enumerate(order):
+            if name in self.row.not_measured:
                 continue
-            tell(done, rounds * images)
-            done += 1
-            priority.before(launch, expected.get(name, 0.3 + 2 * expected_usec / 1e6))
-            run = run_once(engines[name][layout], program, Measured(launch), row, output)
+            tell(done, len(order))
+            self.priority.before(launch, self.expected.get(name, first))
+            run = run_once(self.engines[name][layout], self.program, Measured(launch), self.row, self.output)
             if run is None:
                 continue
-            priority.after(launch, run.seconds)
-            expected[name] = 1.1 * run.seconds
-            longest = max(longest, run.seconds)
-            row.runs[name][layout].append(run.usec)
-        launch = priority.launch(1.1 * longest)
-        turn += 1
-        if turn == rounds < more and scattered(row):
-            rounds = min(rounds + MORE_RUNS, more)
-    row.priority, row.rounds = launch.policy, rounds
-    if events:
-        count_events(engines, program, row, events, output, priority.cpu)
-    for name in row.not_measured:
-        row.runs.pop(name, None)
-    row.seconds = time.monotonic() - begin
-    return row
+            self.priority.after(launch, run.seconds)
+            self.expected[name] = 1.1 * run.seconds
+            self.longest = max(self.longest, run.seconds)
+            found.append((name, layout, run.usec))
+        for name, layout, usec in found:
+            if name not in self.row.not_measured:
+                self.row.runs[name][layout].append(usec)
+        self.row.priority = launch.policy
+        self.row.rounds += 1
+        self.cost = max(time.monotonic() - begin, 0.001)
+        self.row.seconds += self.cost
 
+    def count_events(self, events):
+        """Hardware counters of the whole process, of the first layout; apart from the timing, which they would disturb."""
+        begin = time.monotonic()
+        for name in [each for each in self.row.runs if each not in self.row.not_measured and each not in self.row.counters]:
+            run = run_once(self.engines[name][0], self.program, Measured(Launch(cpu=self.priority.cpu), events), self.row, self.output)
+            self.row.counters[name] = run.counters if run else {}
+        self.row.seconds += time.monotonic() - begin
 
-def count_events(engines, program, row, events, output, cpu):
-    """Hardware counters of the whole process, of the first layout; apart from the timing, which they would disturb."""
-    for name in [each for each in row.runs if each not in row.not_measured]:
-        run = run_once(engines[name][0], program, Measured(Launch(cpu=cpu), events), row, output)
-        row.counters[name] = run.counters if run else {}
+    def found(self):
+        """The row, without the engines that failed in it."""
+        row = self.row
+        return dataclasses.replace(row, runs={name: runs for name, runs in row.runs.items() if name not in row.not_measured})

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-# Tests of the parts of the benchmark that compute: figures on times whose ratios and noise are known, and the plan of a run.
+# Tests of the parts of the benchmark that compute: figures on times whose ratios and noise are known, and who runs when.
 import math
+import pathlib
 import random
 import sys
 import unittest
 
+import engines
 import figures
 import measure
+import plan
 import priority
+import programs
 
 
 def noisy(usec, runs, source, deviation):
@@ -74,18 +78,14 @@ class Plan(unittest.TestCase):
     ENGINES = {"slackd:none": [None] * 5, "slackd:slacked": [None] * 5, "v8": [None]}
 
     def test_short_programs_run_often_and_long_ones_once(self):
-        self.assertEqual(measure.rounds_for(0.3, 700, 2), measure.MOST_RUNS)
-        self.assertEqual(measure.rounds_for(0.3, 15000, 2), 20)
-        self.assertEqual(measure.rounds_for(0.3, 400000, 2), 2)
-        self.assertEqual(measure.rounds_for(0.3, 4000000, 2), 1)
-        self.assertEqual(measure.rounds_for(0.3, 0, 2), 2)  # optimised away
-
-    def test_the_plan_fits_the_time(self):
-        usecs = [700, 15000, 400000, 4000000]
-        for budget in (180, 300, 600):
-            seconds = measure.seconds_that_fit(self.ENGINES, usecs, budget, 2)
-            planned = sum(measure.rounds_for(seconds, usec, 2) * measure.round_seconds(self.ENGINES, usec) for usec in usecs)
-            self.assertTrue(0.5 * budget < planned <= budget, planned)
+        def rounds(share, usec):
+            return plan.rounds_for(share, Simulated(usec, measure.round_seconds(self.ENGINES, usec)), 2)
+        self.assertEqual(rounds(20, 700), plan.MOST_ROUNDS)
+        self.assertEqual(rounds(10, 15000), 15)
+        self.assertEqual(rounds(10, 400000), 2)
+        self.assertEqual(rounds(10, 4000000), 1)
+        self.assertEqual(rounds(100, 4000000), 2)
+        self.assertEqual(rounds(10, 0), 2)  # optimised away
 
     def test_every_image_runs_once_a_round_and_each_engine_begins_in_turn(self):
         row = measure.Row({name: [[] for _ in variants] for name, variants in self.ENGINES.items()})
@@ -108,6 +108,143 @@ class Plan(unittest.TestCase):
             throttled.after(throttled.launch(0.03), 0.03)
         self.assertEqual(len(rests), 2)  # three runs fit between two rests
         self.assertGreaterEqual(min(rests), 0.01)
+
+
+class Simulated:
+    """A program whose rounds take the time of a clock that the test holds."""
+
+    def __init__(self, usec, cost, settles=0, guess=None):
+        self.usec, self.true_cost, self.cost, self.settles, self.rounds = usec, cost, guess or cost, settles, 0
+
+    def scatters(self):
+        return self.rounds < self.settles
+
+
+class Division(unittest.TestCase):
+    """Of the minutes over the programs, with rounds and costs as they are in a run of all programs for ten minutes."""
+
+    @staticmethod
+    def programs(scatter=0, wrong_guesses=1.0):
+        """38, of 1 ms to 10 s; the first ones scatter without end."""
+        usecs = [1000] * 15 + [20_000] * 10 + [300_000] * 8 + [2_000_000] * 4 + [10_000_000]
+        costs = {usec: measure.round_seconds(Plan.ENGINES, usec) / 4 for usec in usecs}
+        return [Simulated(usec, costs[usec], 10 ** 6 if place < scatter else 0, wrong_guesses * costs[usec])
+                for place, usec in enumerate(usecs)]
+
+    @staticmethod
+    def spend(programs, seconds, cut_off=math.inf):
+        """Seconds of the clock, which `cut_off` ends before its time."""
+        now = 0.0
+        for program in plan.turns(programs, seconds, 2, lambda: now):
+            if now >= cut_off:
+                break
+            now += program.true_cost
+            program.cost = program.true_cost
+            program.rounds += 1
+        return now
+
+    def test_the_minutes_are_used_and_kept(self):
+        for minutes in (4, 6, 10):
+            for guesses in (0.2, 1.0, 5.0):
+                programs = self.programs(scatter=10, wrong_guesses=guesses)
+                took = self.spend(programs, 60 * minutes)
+                self.assertTrue(0.9 * 60 * minutes < took <= 60 * minutes + 1, (minutes, guesses, took))
+
+    def test_programs_that_scatter_take_nothing_from_those_behind_them(self):
+        calm, torn = self.programs(), self.programs(scatter=6)
+        self.spend(calm, 360)
+        self.spend(torn, 360)
+        for one, other in zip(calm[6:], torn[6:]):
+            self.assertGreaterEqual(other.rounds, 0.7 * one.rounds - 1)
+        self.assertGreater(sum(each.rounds for each in torn[:6]), sum(each.rounds for each in calm[:6]))
+        self.assertEqual(len({each.rounds for each in torn[:6]}), 1)
+
+    def test_a_run_cut_off_at_any_time_has_even_rounds(self):
+        for seconds in range(1, 360, 7):
+            programs = self.programs(scatter=15)
+            self.spend(programs, 360, cut_off=seconds)
+            for usec in {each.usec for each in programs}:  # programs alike, so with the same plan
+                alike = [each.rounds for each in programs if each.usec == usec]
+                self.assertLessEqual(max(alike) - min(alike), 1, (seconds, usec))
+            if max(each.rounds for each in programs) > 1:
+                self.assertGreaterEqual(min(each.rounds for each in programs), 1)
+
+    def test_too_little_time_is_for_the_least_rounds_of_all(self):
+        programs = self.programs(scatter=6)
+        took = self.spend(programs, 1)
+        self.assertEqual([each.rounds for each in programs], [2] * 33 + [1] * 5)
+        self.assertAlmostEqual(plan.expected_seconds(self.programs(), 1, 2), took)
+
+    def test_much_time_is_not_spent_beyond_need(self):
+        programs = self.programs(scatter=2)
+        took = self.spend(programs, 10 ** 6)
+        self.assertEqual([each.rounds for each in programs[:3]], [plan.MOST_SCATTERED] * 2 + [plan.MOST_ROUNDS])
+        self.assertLess(took, 10 ** 6)
+
+    def test_what_was_cut_off_goes_on_where_it_was(self):
+        programs = self.programs()
+        self.spend(programs, 600, cut_off=100)
+        begun = [each.rounds for each in programs]
+        self.spend(programs, 500)
+        whole = self.programs()
+        self.spend(whole, 600)
+        for before, resumed, at_once in zip(begun, programs, whole):
+            self.assertGreaterEqual(resumed.rounds, before)
+            self.assertLessEqual(abs(resumed.rounds - at_once.rounds), 1 + 0.25 * at_once.rounds)
+
+    def test_a_number_of_rounds_comes_in_passes(self):
+        programs = [Simulated(1000, 1), Simulated(1000, 1), Simulated(1000, 1)]
+        programs[1].rounds = 2
+        order = []
+        for each in plan.turns_of(programs, 3):
+            each.rounds += 1
+            order.append(programs.index(each))
+        self.assertEqual(order, [0, 1, 2, 0, 2, 0, 2])
+
+
+class Engine:
+    """Answers what the test says, or fails."""
+
+    def __init__(self, name, answers):
+        self.name, self.answers = name, iter(answers)
+
+    def run(self, program, measured):
+        answer = next(self.answers)
+        if isinstance(answer, BaseException):
+            raise answer
+        return engines.Run(answer, b"", seconds=answer / 1e6)
+
+
+class Rounds(unittest.TestCase):
+    PROGRAM = programs.Program("p", pathlib.Path("p.wasm"), pathlib.Path("."))
+
+    def begun(self, first, second, row=None):
+        found = {name: [Engine(name, answers)] for name, answers in (("slackd:none", first), ("slackd:slacked", second))}
+        return measure.Measurement(found, self.PROGRAM, 100, {}, priority.Priority(False, None), row)
+
+    def test_an_interrupted_round_leaves_nothing(self):
+        measured = self.begun([100, 102], [101, KeyboardInterrupt()])
+        measured.round()
+        with self.assertRaises(KeyboardInterrupt):
+            measured.round()
+        self.assertEqual(measured.found().runs, {"slackd:none": [[100]], "slackd:slacked": [[101]]})
+        self.assertEqual((measured.rounds, measured.found().rounds), (1, 1))
+
+    def test_rounds_go_on_with_the_row_of_an_earlier_run(self):
+        earlier = self.begun([100], [101])
+        earlier.round()
+        measured = self.begun([99], [98], earlier.found())
+        measured.round()
+        self.assertEqual(measured.found().runs, {"slackd:none": [[100, 99]], "slackd:slacked": [[101, 98]]})
+        self.assertEqual(measured.rounds, 2)
+
+    def test_an_engine_that_fails_twice_is_left_out_and_the_others_go_on(self):
+        broken = engines.Failed("it broke")
+        measured = self.begun([100, 100], [101, broken, broken])
+        measured.round()
+        measured.round()
+        self.assertEqual(measured.found().runs, {"slackd:none": [[100, 100]]})
+        self.assertEqual(measured.found().not_measured, {"slackd:slacked": "it broke"})
 
 
 if __name__ == "__main__":

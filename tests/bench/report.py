@@ -164,7 +164,10 @@ def print_rest(document, engines, out):
     unseen = [program for program in document["wanted"] if program not in document["programs"]]
     if unseen:
         out(f"cut off; not measured: {', '.join(unseen)}. --resume goes on")
-    return not missing and not unseen, every
+    unfinished = [program for program, row in document["programs"].items() if not row.get("done", True)]
+    if unfinished:
+        out(f"cut off; fewer rounds than there was to be time for: {', '.join(unfinished)}. --resume goes on")
+    return not missing and not unseen and not unfinished, every
 
 
 def series_of(document, engines):

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-# That the benchmark command works from end to end, on one small kernel; its figures are for a quiet machine and a person.
+# That the benchmark command works from end to end, on small kernels; its figures are for a quiet machine and a person.
 """Usage: smoke.py BUILD_FOLDER. Needs clang-19 with a WASI libc, which the kernels are compiled with."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ import xml.etree.ElementTree
 
 BENCH = pathlib.Path(__file__).parent / "bench.py"
 ENGINES = ["slackd:none", "slackd:counted", "slackd:slacked"]
-KERNEL = "k-hash"
+KERNEL, OTHER = "k-hash", "k-reduction"
 
 
 def bench(*words):
@@ -39,7 +40,7 @@ def checks(build, folder):
     yield ("events are counted, or it is said why not", all(counters.get(name, {}).get("task-clock") for name in ENGINES) or
            found["machine"]["counters"].startswith("none: "), found["machine"])
 
-    # Cut off after the first program: what is there is kept, neither compiled nor measured again.
+    # What is there is kept, neither compiled nor measured again.
     images = {path: path.stat().st_mtime_ns for path in scratch.rglob("*.elf")}
     again = bench(*words, "--resume", KERNEL)
     yield "--resume ends well", again.returncode == 0, again.stdout + again.stderr
@@ -48,8 +49,42 @@ def checks(build, folder):
         path: path.stat().st_mtime_ns for path in scratch.rglob("*.elf")}, images
     shown = bench("--show", document, "--no-verdict")
     yield "--show prints it again", shown.returncode == 0 and "1 programs" in shown.stdout, shown.stdout + shown.stderr
+    yield from interruption(words, document)
+    timed = bench(*words[:4], "--minutes", 0.02, "--layouts", 1, "--no-realtime", "--scratch", scratch, "--json", document,
+                  "--no-verdict", KERNEL, OTHER)
+    found = json.loads(document.read_text())["programs"]
+    yield ("--minutes are for all programs", timed.returncode == 0 and list(found) == [KERNEL, OTHER]
+           and all(row["done"] and row["rounds"] >= 2 for row in found.values()), timed.stdout + timed.stderr)
     wrong = bench("--build", build, "no-such-program")
     yield "an unknown program is refused by name", wrong.returncode == 2 and "no-such-program" in wrong.stderr, wrong.stderr
+
+
+def rounds_of(row):
+    return {len(times) for layouts in row["runs"].values() for times in layouts}
+
+
+def interruption(words, document):
+    """A run that is cut off has its programs alike, each in whole rounds, and goes on with them."""
+    document.unlink()
+    with subprocess.Popen([sys.executable, BENCH, *map(str, words), "--rounds", "100000", KERNEL, OTHER], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:  # a line of the first round of each
+            if line.startswith(OTHER + " (2 of 2): round 1"):
+                break
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    found = json.loads(document.read_text())["programs"]
+    had = {name: row["rounds"] for name, row in found.items()}
+    yield ("an interrupted run ends with 130 and says so", process.returncode == 130 and "cut off; fewer rounds" in stdout
+           and KERNEL in stdout, (process.returncode, stdout, stderr))
+    yield ("it has whole rounds, as many of each program", set(had) == {KERNEL, OTHER} and had[KERNEL] - had[OTHER] in (0, 1)
+           and all(rounds_of(row) == {had[name]} and not row["done"] for name, row in found.items()), found)
+    again = bench(*words, "--resume", "--rounds", had[KERNEL] + 1, KERNEL, OTHER)
+    gone_on = json.loads(document.read_text())["programs"]
+    kept = all(times[:had[name]] == found[name]["runs"][engine][0] for name, row in gone_on.items()
+               for engine, (times,) in row["runs"].items())
+    yield ("--resume goes on with its rounds", again.returncode == 0 and kept and all(
+        rounds_of(row) == {had[KERNEL] + 1} and row["done"] for row in gone_on.values()), again.stdout + again.stderr)
 
 
 def main():

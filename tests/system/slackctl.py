@@ -106,6 +106,9 @@ def check_command_line(checks, client):
     checks.ends("fuel that nobody can count", client("run", "--fuel", "1e20", "hello.wasm"), 64, "--fuel", "'1e20'",
                 "18446744073709551614, or unlimited")
     checks.ends("fuel that is no number", client("run", "--fuel", "lots", "hello.wasm"), 64, "--fuel", "'lots'", "5M")
+    checks.ends("a size with a suffix that is none", client("run", "--memory", "1KB", "hello.wasm"), 64, "--memory", "'1KB'", "K, M, G or T")
+    small = client("run", "--fuel", "5m", "--memory", "64m", "--output", "64k", "hello.wasm")
+    checks.that("suffixes in small letters", small[0] == 0, small)
     checks.ends("a report without a name", client("run", "--report", "", "hello.wasm"), 64, "--report", "name")
     checks.ends("a word too many", client("list", "5"), 64, "5", "slackctl list --help")
     checks.ends("both services", client("run", "--system", "hello.wasm"), 64, "--system", "--private")
@@ -166,8 +169,8 @@ def check_verdicts(checks, client):
 
 
 def check_signals(checks, client):
-    def begun(*before):
-        process = subprocess.Popen([*before, client.slackctl, "run", "--private", "--wall", "2s", "endless.wasm"],
+    def begun(*before, words=()):
+        process = subprocess.Popen([*before, client.slackctl, "run", "--private", "--wall", "2s", *words, "endless.wasm"],
                                    cwd=client.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         wait_until(lambda: waits_for(process.pid, signal.SIGTERM), "slackctl that waits for signals")
         return process
@@ -177,6 +180,25 @@ def check_signals(checks, client):
         process.send_signal(number)
         stderr = process.communicate(timeout=SECONDS)[1].decode()
         checks.ends(f"a run ended by {number.name}", (process.returncode, "", stderr), 137, "killed")
+    # The first one ends the run; what is left is to wait for the report's reader.
+    os.mkfifo(os.path.join(client.folder, "unread"))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process = begun(words=["--report", "unread"])
+        process.send_signal(number)
+        wait_until(lambda pid=process.pid: not waits_for(pid, signal.SIGTERM), "end of the run")
+        process.send_signal(number)
+        stderr = process.communicate(timeout=SECONDS)[1].decode()
+        checks.that(f"a second {number.name} ends slackctl at once, also after its run", process.returncode == 128 + number
+                    and not stderr, (process.returncode, stderr))
+    for _ in range(8):
+        process = begun()
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=SECONDS)
+        if process.returncode not in (130, 137):  # which of them is a matter of time
+            break
+    checks.that("a second SIGINT right after the first has its own status or comes too late", process.returncode in (130, 137),
+                process.returncode)
     process = begun("nohup")
     process.send_signal(signal.SIGHUP)
     stderr = process.communicate(timeout=SECONDS)[1].decode()
@@ -254,10 +276,22 @@ def check_output(checks, client, folder):
     with run_into(write, preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN), restore_signals=False) as process:
         os.close(write)
         stderr = process.communicate(timeout=SECONDS)[1].decode()
+    for title, expected, code in (("ends slackctl", {}, -signal.SIGPIPE),
+                                  ("is an error where SIGPIPE is ignored", {"preexec_fn": lambda: signal.signal(
+                                      signal.SIGPIPE, signal.SIG_IGN), "restore_signals": False}, 74)):
+        for module in ("exit.wasm", "hello.wasm"):
+            left, closed = os.pipe()
+            os.close(left)
+            with run_into(closed, module, ["--report", "-"], **expected) as reporting:
+                os.close(closed)
+                said = reporting.communicate(timeout=SECONDS)[1].decode()
+            checks.that(f"a report of {module} on an output whose reader left {title}", reporting.returncode == code
+                        and bool(said) == (code == 74), (reporting.returncode, said))
     checks.ends("a reader that left, SIGPIPE ignored", (process.returncode, "", stderr), 74, "output was not released")
     with open("/dev/full", "wb") as full:
         checks.ends("no space for the output", client("run", "hello.wasm", stdout=full), 74, "No space left")
-        checks.ends("no space for a list", client("run", "--help", stdout=full), 74, "standard output")
+        checks.ends("no space for a text longer than a buffer", client("run", "--help", stdout=full), 74, "standard output")
+        checks.ends("no space for a short text", client("--version", stdout=full), 74, "standard output")
     with open("/dev/null", "rb") as read_only:
         checks.ends("an output that is only read", client("run", "hello.wasm", stdout=read_only), 74, "standard output",
                     "/dev/null")
@@ -278,8 +312,14 @@ def check_report_of_input(checks, client):
 
 def check_unreachable(checks, client):
     nowhere = {"env": os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}}
-    checks.ends("no system bus", client("list", **nowhere), 69, "system bus", "--private")
-    checks.ends("no system bus for --system", client("run", "hello.wasm", service="--system", **nowhere), 69, "system bus")
+    for words in (["list"], ["stop", "1"]):
+        got = client(*words, **nowhere)
+        checks.ends(f"no system bus for {words[0]}", got, 69, "system bus", "Ctrl-C stops a private one")
+        checks.that("which has no --private to advise", "--private" not in got[2] and "--private" not in client(words[0], "--help")[1],
+                    got[2])
+    checks.ends("no system bus for --system", client("run", "hello.wasm", service="--system", **nowhere), 69, "system bus",
+                "use --private")
+    checks.ends("no system bus for prune", client("prune", "--system", **nowhere), 69, "system bus", "use --private")
 
 
 def check_stop(checks, client):
@@ -310,6 +350,30 @@ def check_stop(checks, client):
     checks.ends("what it was told", (process.returncode, "", stderr), 137, "killed", "stopped by user")
 
 
+def check_end_of_service(checks, client, bus):
+    """What slackd does at a signal, as its manual page says."""
+    for number, code, texts in ((signal.SIGTERM, 137, ["killed", "slackd ends, by SIGTERM"]),
+                                (signal.SIGINT, 137, ["killed", "slackd ends, by SIGINT"]),
+                                (signal.SIGHUP, 69, ["slackd left the system bus"])):
+        with bus():
+            with subprocess.Popen([client.slackctl, "run", "--system", "endless.wasm"], cwd=client.folder, stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE) as process:
+                wait_until(lambda: "endless.wasm" in client("list")[1], "run in the list")
+                os.kill(child_named("slackd"), number)
+                stderr = process.communicate(timeout=SECONDS)[1].decode()
+            checks.ends(f"a run whose slackd gets {number.name}", (process.returncode, "", stderr), code, *texts)
+            if number == signal.SIGHUP:
+                got = client("list")
+                checks.ends("list without a slackd", got, 69, "start slackd.service", "Ctrl-C stops a private one")
+                checks.that("which advises no --private", "--private" not in got[2], got[2])
+
+
+def child_named(name):
+    """The process id of this program's own child."""
+    children = pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return next(int(pid) for pid in children if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == name)
+
+
 def main():
     # What this was started with (nohup, or in the background of a script), slackctl would leave ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -338,6 +402,7 @@ def main():
         if shutil.which("dbus-daemon"):
             with own_bus(client.slackctl, arguments.slackd, folder / "slackd.log"):
                 check_stop(checks, client)
+            check_end_of_service(checks, client, lambda: own_bus(client.slackctl, arguments.slackd, folder / "slackd.log"))
         else:
             checks.skip("slackctl on a bus", "needs dbus-daemon")
     print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")

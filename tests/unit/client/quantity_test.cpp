@@ -15,10 +15,12 @@ TEST_CASE("fuel is a whole number, with powers of a thousand") {
   CHECK(parse_fuel("2.5G") == Fuel(2'500'000'000));
   CHECK(parse_fuel("7K") == Fuel(7'000));
   CHECK(parse_fuel("1T") == Fuel(1'000'000'000'000));
+  CHECK(parse_fuel("7k") == Fuel(7'000));
+  CHECK(parse_fuel("2.5g") == Fuel(2'500'000'000));
   CHECK(parse_fuel("unlimited") == kUnlimitedFuel);
   CHECK(parse_fuel("18446744073709551614") == Fuel(18446744073709551614u));
-  for (const char* text : {"", "-1", "+1", " 1", "1 ", "1.5", "1e", "e6", "1e20", "18446744073709551616", "20e18", "1k",
-                           "1Ki", "1,000", "0x10", ".5", "5.", "1e6M6", "1e-3"})
+  for (const char* text : {"", "-1", "+1", " 1", "1 ", "1.5", "1e", "e6", "1e20", "18446744073709551616", "20e18",
+                           "1Ki", "1kk", "1,000", "0x10", ".5", "5.", "1e6M6", "1e-3"})
     CHECK_FALSE(parse_fuel(text));
 }
 
@@ -33,7 +35,8 @@ TEST_CASE("a duration needs a unit and is whole microseconds") {
   CHECK(parse_duration("0.000001s") == Micros(1));
   CHECK(parse_duration("1.50000000000000000000s") == Micros(1'500'000));
   CHECK(parse_duration("unlimited") == kUnlimitedTime);
-  for (const char* text : {"", "3", "ms", "1m", "1 s", "0.5us", "1.0000001s", "-1s", "1e3s", "99999999999999999h"})
+  for (const char* text :
+       {"", "3", "ms", "1m", "1S", "1 s", "0.5us", "1.0000001s", "-1s", "1e3s", "99999999999999999h"})
     CHECK_FALSE(parse_duration(text));
 }
 
@@ -44,8 +47,14 @@ TEST_CASE("a size is in bytes or powers of 1024") {
   CHECK(parse_size("64KiB") == Bytes(65'536));
   CHECK(parse_size("1M") == Bytes(1'048'576));
   CHECK(parse_size("2GiB") == Bytes(2'147'483'648));
+  CHECK(parse_size("64k") == Bytes(65'536));
+  CHECK(parse_size("64kib") == Bytes(65'536));
+  CHECK(parse_size("1m") == Bytes(1'048'576));
+  CHECK(parse_size("2g") == Bytes(2'147'483'648));
+  CHECK(parse_size("512b") == Bytes(512));
   CHECK(parse_size("0.5G") == Bytes(536'870'912));
-  for (const char* text : {"", "K", "1KB", "1k", "1.1K", "unlimited", "-1", "16777217T"}) CHECK_FALSE(parse_size(text));
+  for (const char* text : {"", "K", "k", "1KB", "1kB", "1.1K", "1k ", "unlimited", "-1", "16777217T"})
+    CHECK_FALSE(parse_size(text));
 }
 
 TEST_CASE("a refused quantity says what would fit") {
@@ -54,6 +63,12 @@ TEST_CASE("a refused quantity says what would fit") {
   CHECK(duration.error().code == EINVAL);
   CHECK(duration.error().what ==
         "'3' is not a duration: write a number with us, ms, s, min or h, like 250ms, or unlimited");
+}
+
+TEST_CASE("a refused suffix is answered with those there are") {
+  CHECK(parse_size("1KB").error().what ==
+        "'1KB' is not a size: write a number of bytes, or one with K, M, G or T (powers of 1024), like 64M or 2GiB");
+  CHECK(parse_fuel("1Ki").error().what.find("K, M, G or T (powers of 1000)") != std::string::npos);
 }
 
 TEST_CASE("a quantity that is too large is told from one that is none") {
