@@ -36,6 +36,7 @@ FuelCounter::FuelCounter(Environment& environment, llvm::IRBuilder<>& builder, s
                          llvm::Value* fuel)
     : environment_(environment), builder_(builder), function_(function) {
   if (!fuel) return;
+  graph_.prepaid = environment.polls()[function].prepaid;
   slot_ = builder.CreateAlloca(builder.getInt64Ty(), nullptr, "fuel");
   builder.CreateStore(fuel, slot_);
 }
@@ -67,6 +68,11 @@ llvm::Value* FuelCounter::exact() {
   if (!slot_) return nullptr;
   graph_.nodes.back().observation = meter::Observation::transfer;
   return builder_.CreateLoad(builder_.getInt64Ty(), slot_, "fuel");
+}
+
+llvm::Value* FuelCounter::returned() {
+  if (slot_) graph_.nodes.back().owed = environment_.polls()[function_].owed;
+  return exact();
 }
 
 void FuelCounter::set(llvm::Value* fuel) {
@@ -129,8 +135,8 @@ void FuelCounter::place(Planner planner) {
   for (std::size_t node = 0; node < starts_.size(); ++node) {
     if (safepoints_[node]) {
       safepoints_[node]->setArgOperand(3, builder_.getInt64(plan.owed[node]));
-    } else if (graph_.nodes[node].observation == meter::Observation::transfer && plan.owed[node] != 0) {
-      llvm::report_fatal_error("block plan owes fuel at a transfer");
+    } else if (plan.owed[node] != graph_.nodes[node].owed) {
+      llvm::report_fatal_error("block plan owes other than callers expect");
     }
     finish_start(starts_[node], plan.node_adds[node]);
   }

@@ -33,7 +33,9 @@ class FuelCounter {
   void never_runs();
   // Ends the node with an observation that needs the exact figure, and returns that (null in mode `none`).
   [[nodiscard]] llvm::Value* exact();
-  // The counter after a call: what the callee returned.
+  // Ends the node with a return, and returns what callers expect: the exact figure less what they add.
+  [[nodiscard]] llvm::Value* returned();
+  // The counter after a call: what the callee returned, to which the next node adds what that owed.
   void set(llvm::Value* fuel);
   // A safepoint, and the node that ends with it. Null where this mode has no safepoints.
   struct Poll {

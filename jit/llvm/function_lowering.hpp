@@ -97,7 +97,8 @@ class FunctionLowering {
   void branch_table(const wasm::Instruction& instruction);
   void call(std::uint32_t index);
   void call_indirect(std::uint32_t type, std::uint32_t table);
-  void call_internal(llvm::Value* target, const wasm::FunctionType& type, const Values& arguments);
+  void call_internal(llvm::Value* target, const wasm::FunctionType& type, const Values& arguments,
+                     const meter::Callee& callee);
 
   // lower_variable.cpp
   bool lower_variable(const wasm::Instruction& instruction);

@@ -168,7 +168,7 @@ void FunctionLowering::end_loop(Frame& frame) {
 void FunctionLowering::end_function() {
   poll_before_return();  // branches that may or may not return do not poll themselves
   llvm::SmallVector<llvm::Value*, 4> results(stack_.begin(), stack_.end());
-  if (auto* fuel = fuel_->exact()) insert_fuel(results, fuel_result(type_), fuel);
+  if (auto* fuel = fuel_->returned()) insert_fuel(results, fuel_result(type_), fuel);
   return_packed(builder_, function_.getReturnType(), results);
 }
 
@@ -226,10 +226,12 @@ void FunctionLowering::call(std::uint32_t index) {
   const auto arguments = pop_many(type.parameters.size());
   llvm::Value* target =
       index < wasm_.imported_functions ? environment_.import_code(builder_, index) : environment_.function(index);
-  call_internal(target, type, arguments);
+  call_internal(target, type, arguments, environment_.polls()[index]);
 }
 
-void FunctionLowering::call_internal(llvm::Value* target, const wasm::FunctionType& type, const Values& arguments) {
+void FunctionLowering::call_internal(llvm::Value* target, const wasm::FunctionType& type, const Values& arguments,
+                                     const meter::Callee& callee) {
+  fuel_->charge(Fuel(callee.prepaid));
   llvm::SmallVector<llvm::Value*, 8> passed(arguments.begin(), arguments.end());
   if (auto* fuel = fuel_->exact()) insert_fuel(passed, fuel_parameter(type), fuel);
   auto* result =
@@ -244,6 +246,7 @@ void FunctionLowering::call_internal(llvm::Value* target, const wasm::FunctionTy
     result->addFnAttr(llvm::Attribute::get(environment_.context(), "call-threshold-bonus", "10"));
   }
   fuel_->begin_node();
+  fuel_->charge(Fuel(callee.owed));
   for (auto* part : parts) push(part);
 }
 
@@ -266,7 +269,7 @@ void FunctionLowering::call_indirect(std::uint32_t type_index, std::uint32_t tab
           Trap::indirect_call_type_mismatch);
   auto* code = builder_.CreateAlignedLoad(llvm::PointerType::get(context, 0), reference, llvm::Align(8));
   code->setMetadata(llvm::LLVMContext::MD_invariant_load, forever);
-  call_internal(code, type, arguments);
+  call_internal(code, type, arguments, meter::kUnknownCallee);
 }
 
 }  // namespace slack::jit

@@ -19,6 +19,7 @@
 #include "jit/llvm/environment.hpp"
 #include "jit/llvm/fuel_chain.hpp"
 #include "jit/llvm/load_anchor.hpp"
+#include "jit/llvm/phi_order.hpp"
 #include "jit/llvm/quiet_nan.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 #include "jit/llvm/strip_mining.hpp"
@@ -77,7 +78,7 @@ constexpr char kVectorise[] =
     "loop-vectorize,infer-alignment,loop-load-elim,"
     "simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;hoist-common-insts;"
     "sink-common-insts>,"
-    "slp-vectorizer,vector-combine,loop-unroll<O2>,";
+    "phi-order,slp-vectorizer,vector-combine,loop-unroll<O2>,";
 constexpr char kFinish[] =
     "instcombine<no-verify-fixpoint>,"
     "loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs,simplifycfg<speculate-unpredictables>";
@@ -102,6 +103,14 @@ struct SettleLoads : llvm::PassInfoMixin<SettleLoads> {
     return kept;
   }
 };
+
+// Steps of ours that stand in the midst of LLVM's passes, by the names they have there.
+bool add_step(llvm::StringRef name, llvm::FunctionPassManager& passes,
+              llvm::ArrayRef<llvm::PassBuilder::PipelineElement>) {
+  if (name != "phi-order") return false;
+  passes.addPass(PhiOrdering());
+  return true;
+}
 
 void require(llvm::Error error) {
   if (error) llvm::report_fatal_error(std::move(error));
@@ -151,6 +160,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   llvm::TargetLibraryInfoImpl library(target.getTargetTriple());
   library.disableAllFunctions();
   functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
+  builder.registerPipelineParsingCallback(add_step);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(components);
   builder.registerFunctionAnalyses(functions);

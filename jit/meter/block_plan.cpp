@@ -24,9 +24,12 @@ std::optional<std::int64_t> sum(std::int64_t a, std::int64_t b) {
 Plan plain_plan(const Graph& graph) {
   Plan plan;
   plan.node_adds.reserve(graph.nodes.size());
-  for (const Node& node : graph.nodes) plan.node_adds.push_back(static_cast<std::int64_t>(node.cost));
+  for (const Node& node : graph.nodes) {
+    plan.node_adds.push_back(static_cast<std::int64_t>(node.cost - node.owed));
+    plan.owed.push_back(node.owed);
+  }
+  if (!plan.node_adds.empty()) plan.node_adds[0] -= static_cast<std::int64_t>(graph.prepaid);
   plan.edge_adds.assign(graph.edges.size(), 0);
-  plan.owed.assign(graph.nodes.size(), 0);
   return plan;
 }
 
@@ -63,6 +66,7 @@ bool is_exact(const Graph& graph, const Plan& plan) {
     return false;
   }
   if (nodes == 0) return graph.edges.empty();
+  if (graph.prepaid > kLargest) return false;
 
   // Edges grouped by their source.
   std::vector<std::uint32_t> first(nodes + 1, 0);
@@ -77,7 +81,7 @@ bool is_exact(const Graph& graph, const Plan& plan) {
 
   const std::vector<std::uint64_t> least = least_costs(graph);
   std::vector<std::optional<std::int64_t>> potential(nodes);  // on entry, before the node's add and cost
-  potential[0] = 0;
+  potential[0] = -static_cast<std::int64_t>(graph.prepaid);
   std::vector<NodeId> work{0};
   while (!work.empty()) {
     const NodeId id = work.back();
@@ -87,7 +91,10 @@ bool is_exact(const Graph& graph, const Plan& plan) {
     const auto with_cost = sum(*potential[id], static_cast<std::int64_t>(node.cost));
     const auto after = with_cost ? sum(*with_cost, -plan.node_adds[id]) : std::nullopt;
     if (!after) return false;
-    if (node.observation == Observation::transfer && (*after != 0 || plan.owed[id] != 0)) return false;
+    if (node.observation == Observation::transfer &&
+        (*after < 0 || static_cast<std::uint64_t>(*after) != node.owed || plan.owed[id] != node.owed)) {
+      return false;
+    }
     if (node.observation == Observation::safepoint &&
         (*after < 0 || static_cast<std::uint64_t>(*after) != plan.owed[id] || plan.owed[id] > least[id])) {
       return false;

@@ -1,10 +1,11 @@
 // The block plan: where fuel adds stand in a function's control-flow graph, and what is owed at each point where the
 // counter is observed. Pure: knows neither LLVM nor Wasm operators.
 //
-// Fuel consumed on arrival at a node is counter + potential(node). A plan may place adds on edges and nodes freely as
-// long as at every observation point counter + owed equals the exact figure, and owed >= 0 wherever the counter is
-// published (published fuel never runs ahead of the exact one). Source of the potentials: counter placement on a
-// spanning tree as in optimal edge profiling (Ball and Larus, "Optimally profiling and tracing programs", TOPLAS 1994).
+// Fuel consumed on arrival at a node is counter + potential(node); at the entry it is counter - prepaid. A plan may
+// place adds on edges and nodes freely as long as at every observation point counter + owed equals the exact figure,
+// and owed >= 0 wherever the counter is published (published fuel never runs ahead of the exact one). Source of the
+// potentials: counter placement on a spanning tree as in optimal edge profiling (Ball and Larus, "Optimally profiling
+// and tracing programs", TOPLAS 1994).
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ using NodeId = std::uint32_t;
 enum class Observation : std::uint8_t {
   none,
   safepoint,  // published: owed may be > 0 up to the least cost so far, and goes into the safepoint table
-  transfer,   // call, return, trap, host call: owed must be 0
+  transfer,   // call, return, trap, host call: owed must be the node's own, which is 0 but for returns
 };
 
 // A stretch of straight-line code. Its cost is spent before its observation.
@@ -28,6 +29,7 @@ struct Node {
   Observation observation = Observation::none;
   double frequency = 1.0;  // estimated executions, relative
   bool is_bare = false;    // nothing else needs its code: an add there keeps a block, or a branch, that could go
+  std::uint64_t owed = 0;  // a return's, from which no way leads on: what the caller adds behind the call
 };
 struct Edge {
   NodeId from = 0;
@@ -38,6 +40,8 @@ struct Edge {
 struct Graph {
   std::vector<Node> nodes;  // node 0 is the entry
   std::vector<Edge> edges;
+  // What the caller has added for this function: the counter is ahead by it at the entry, to which no way leads back.
+  std::uint64_t prepaid = 0;
 };
 
 struct Plan {
@@ -46,7 +50,7 @@ struct Plan {
   std::vector<std::uint64_t> owed;      // per node: exact fuel minus counter at its observation
 };
 
-// Each node's cost at the node, nothing owed anywhere.
+// Each node's cost at the node, but for what the caller adds; nothing owed anywhere but by returns.
 [[nodiscard]] Plan plain_plan(const Graph& graph);
 
 // Potentials on a maximum-frequency spanning tree: adds stand only on what the tree leaves out, critical edges are kept
@@ -59,12 +63,12 @@ struct Plan {
 // A cost that nothing has: of nodes that no way leads to.
 inline constexpr std::uint64_t kUnreached = std::numeric_limits<std::uint64_t>::max();
 // Per node: what at least is spent on any way from the entry to its observation, its own cost included; kUnreached
-// where no way leads. A safepoint must not owe more: its counter would be below what it was at the entry, which may
-// have been 0.
+// where no way leads. A safepoint must not owe more: its counter would be below the exact figure at the entry, which
+// may have been 0.
 [[nodiscard]] std::vector<std::uint64_t> least_costs(const Graph& graph);
 
-// Whether `plan` counts `graph` exactly on every path, and publishes no figure below the one at the entry: for tests
-// and debug builds.
+// Whether `plan` counts `graph` exactly on every path, and publishes no figure below the exact one at the entry: for
+// tests and debug builds.
 [[nodiscard]] bool is_exact(const Graph& graph, const Plan& plan);
 
 }  // namespace slack::meter

@@ -1,9 +1,12 @@
-// Which functions of a module poll when they are called.
+// Which functions of a module poll when they are called, and what of their fuel their callers count.
 #include "jit/meter/poll_plan.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "jit/meter/longest_way.hpp"
+#include "jit/meter/shortest_way.hpp"
 #include "jit/wasm/operator.hpp"
 
 namespace slack::meter {
@@ -35,6 +38,7 @@ class Search {
     std::uint32_t function;
     wasm::OperatorReader reader;
     LongestWay way;
+    ShortestWay shortest;
     bool may_poll = false;  // one of its callees may
     bool calls_unknown = false;
   };
@@ -52,8 +56,9 @@ class Search {
 
   void open(std::uint32_t function) {
     const auto& definition = wasm_.functions[function];
-    visits_.push_back({function, wasm::OperatorReader(definition.body, definition.body_offset),
-                       LongestWay(costs_.function_entry().count())});
+    const auto entry_cost = costs_.function_entry().count();
+    visits_.push_back({function, wasm::OperatorReader(definition.body, definition.body_offset), LongestWay(entry_cost),
+                       ShortestWay(entry_cost)});
     states_[function] = State::open;
   }
 
@@ -61,6 +66,7 @@ class Search {
   bool follow(Visit& visit) {
     while (!visit.reader.at_end() && visit.reader.read(instruction_)) {
       visit.way.pass(instruction_, stretch_of(costs_, instruction_.op));
+      visit.shortest.pass(instruction_, costs_.of(instruction_.op).count());
       if (instruction_.op == wasm::Operator::call_indirect) add_unknown(visit);
       if (instruction_.op != wasm::Operator::call) continue;
       const auto callee = instruction_.index;
@@ -74,12 +80,14 @@ class Search {
       } else {
         states_[callee] = State::circle;
         add(visit, kUnknownCallee);
+        if (callee == visit.function) visit.shortest.call_itself();
       }
     }
     return false;
   }
 
   static void add(Visit& visit, const Callee& callee) {
+    visit.shortest.call(callee);
     if (callee.may_poll) {
       visit.way.call_that_may_poll(callee.most_unpolled);
     } else {
@@ -98,13 +106,28 @@ class Search {
     const auto before_calls = visit.way.before_calls();
     const auto with_calls = visit.way.with_calls();
     if (before_calls > kMostUnpolled) {
-      callee = {EntryPoll::at_entry, true, 0};
+      callee = {EntryPoll::at_entry, true};
     } else if (is_in_circle || with_calls > kMostUnpolled) {
       callee = {EntryPoll::before_calls, true, static_cast<std::uint16_t>(before_calls)};
     } else {
       callee = {EntryPoll::none, visit.may_poll, static_cast<std::uint16_t>(with_calls)};
     }
+    if (is_called_directly_only(visit.function)) share(visit.shortest, callee);
     states_[visit.function] = State::decided;
+  }
+
+  [[nodiscard]] bool is_called_directly_only(std::uint32_t function) const {
+    return !wasm_.functions[function].referenced && wasm_.start != function;
+  }
+
+  // What polls is not paid for ahead: as a rule its callers' own polls stand just before the call, and what they may
+  // owe can then be added in one with what follows.
+  static void share(const ShortestWay& way, Callee& callee) {
+    if (callee.poll == EntryPoll::none) callee.prepaid = at_most_16_bits(way.prepaid());
+    callee.owed = at_most_16_bits(way.owed(callee.prepaid));
+  }
+  static std::uint16_t at_most_16_bits(std::uint64_t fuel) {
+    return static_cast<std::uint16_t>(std::min<std::uint64_t>(fuel, std::numeric_limits<std::uint16_t>::max()));
   }
 
   const wasm::Module& wasm_;

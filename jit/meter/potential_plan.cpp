@@ -4,7 +4,7 @@
 // vertices; a node is an arc of gain `cost` between its two, an edge an arc of gain 0 to its target's entry. Where an
 // arc's ends differ by its gain the arc needs no add, so a spanning tree needs none at all and every arc outside it
 // holds one: the tree takes the arcs that run most often. One more vertex, the ground, stands for "nothing owed"; what
-// must owe nothing is tied to it.
+// must owe nothing, or what callers agree on, is tied to it.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -149,12 +149,12 @@ class Potentials {
   [[nodiscard]] std::vector<Arc> arcs() const {
     std::vector<Arc> out;
     out.reserve(2 * graph_.nodes.size() + graph_.edges.size() + 1);
-    out.push_back({ground_, entry(0), 0, 0, true});
+    out.push_back({ground_, entry(0), -static_cast<std::int64_t>(graph_.prepaid), 0, true});
     const Weights weights = weights_of(graph_);
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
       if (!is_reached(id)) continue;
-      if (is_tied_[id]) out.push_back({ground_, after(id), 0, 0, true});
       const Node& node = graph_.nodes[id];
+      if (is_tied_[id]) out.push_back({ground_, after(id), static_cast<std::int64_t>(node.owed), 0, true});
       out.push_back({entry(id), after(id), static_cast<std::int64_t>(node.cost), rank_of(weights.nodes[id]), false,
                      is_tied_[id]});
     }
@@ -167,7 +167,8 @@ class Potentials {
   }
 
   // Kruskal's algorithm, forced arcs first. A forced arc that closes a circle closes it with forced arcs only, all of
-  // gain 0, so that it is content without being in the tree.
+  // gain 0 (the entry and returns with another have no way to or from them), so that it is content without being in the
+  // tree.
   [[nodiscard]] std::vector<Arc> spanning_tree() const {
     std::vector<Arc> candidates = arcs();
     std::sort(candidates.begin(), candidates.end(), [](const Arc& a, const Arc& b) {
@@ -245,7 +246,7 @@ class Potentials {
   const Graph& graph_;
   std::vector<std::uint64_t> least_;
   Vertex ground_;
-  std::vector<bool> is_tied_;  // nodes that must owe nothing after their cost
+  std::vector<bool> is_tied_;  // nodes that must owe their own, as a rule nothing, after their cost
   std::vector<std::int64_t> potential_;
 };
 
@@ -266,9 +267,10 @@ double estimated_adds(const Graph& graph, const Plan& plan) {
 Plan potential_plan(const Graph& graph) {
   Plan plain = plain_plan(graph);
   if (graph.nodes.empty()) return plain;
-  std::uint64_t cost = 0;
+  if (graph.prepaid > kMostCost) return plain;
+  std::uint64_t cost = graph.prepaid;
   for (const Node& node : graph.nodes) {
-    if (node.cost > kMostCost || (cost += node.cost) > kMostCost) return plain;
+    if (node.cost > kMostCost || node.owed > kMostCost || (cost += node.cost + node.owed) > kMostCost) return plain;
   }
   Plan placed = Potentials(graph).place();
   return estimated_adds(graph, placed) < estimated_adds(graph, plain) ? placed : plain;

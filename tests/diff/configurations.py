@@ -38,7 +38,7 @@ class Configuration:
 
 CONFIGURATIONS = {
     "default": Configuration(
-        "scalar code that seldom traps", COMMON | {"disallow-traps": True, "min-memories": 1, "max-instructions": 120}, ci_seeds=400),
+        "scalar code that seldom traps", COMMON | {"disallow-traps": True, "min-memories": 1, "max-instructions": 120}, ci_seeds=300),
     "traps": Configuration(
         "scalar code that traps a great deal, accesses near the end of memory",
         COMMON | {"min-memories": 1, "min-tables": 1, "memory-offset-choices": [60, 30, 10], "max-instructions": 60}, ci_seeds=400),
@@ -52,6 +52,12 @@ CONFIGURATIONS = {
     "big": Configuration(
         "large bodies", COMMON | {"disallow-traps": True, "min-memories": 1, "max-funcs": 12, "max-instructions": 2_500},
         input_bytes=30_000, ci_seeds=100),
+    "direct": Configuration(
+        "functions that direct calls alone reach",
+        COMMON | {"export-everything": False, "min-exports": 2, "max-exports": 3, "min-memories": 1, "min-funcs": 6, "max-funcs": 14,
+                  "max-element-segments": 0, "max-globals": 2, "max-tables": 0, "max-instructions": 60,
+                  "allowed-instructions": NO_TABLES},
+        ci_seeds=100),
     "linked": Configuration(
         "imports from another instance: functions, globals, tables, memory",
         COMMON | {"max-imports": 30, "max-types": 30, "max-funcs": 30, "max-globals": 20, "max-tables": 6, "max-instructions": 120},

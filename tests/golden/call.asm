@@ -22,6 +22,42 @@ wasm.recursive:
 	popq	%rbp
 	retq
 
+wasm.fibonacci:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	pushq	%r14
+	pushq	%rbx
+	movl	%edi, %ebx
+	cmpl	$2, %edi
+	jb	.LBB1_2
+	leal	-1(%rbx), %edi
+	movq	%rcx, slack_safepoint(%rip)
+	addq	$9, %rcx
+	callq	wasm.fibonacci
+	movl	%eax, %r14d
+	addq	$10, %rcx
+	addl	$-2, %ebx
+	movl	%ebx, %edi
+	callq	wasm.fibonacci
+	movl	%eax, %ebx
+	addl	%r14d, %ebx
+	incq	%rcx
+.LBB1_2:
+	movl	%ebx, %eax
+	popq	%rbx
+	popq	%r14
+	popq	%rbp
+	retq
+
+wasm.direct:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	addq	$3, %rcx
+	callq	wasm.fibonacci
+	addq	$6, %rcx
+	popq	%rbp
+	retq
+
 wasm.import:
 	pushq	%rbp
 	movq	%rsp, %rbp
@@ -36,39 +72,39 @@ wasm.indirect:
 	movq	%rsp, %rbp
 	movq	%rcx, slack_safepoint(%rip)
 	cmpl	%esi, slack_context+1032(%rip)
-	jbe	.LBB2_4
+	jbe	.LBB4_4
 	movq	slack_context+1024(%rip), %rax
 	movl	%esi, %edx
 	movq	(%rax,%rdx,8), %rax
 	addq	$4, %rcx
 	testq	%rax, %rax
-	je	.LBB2_5
+	je	.LBB4_5
 	movabsq	$-6601375344935675729, %rdx
 	cmpq	%rdx, 8(%rax)
-	jne	.LBB2_6
+	jne	.LBB4_6
 	callq	*(%rax)
 	popq	%rbp
 	retq
-.LBB2_4:
+.LBB4_4:
 	addq	$4, %rcx
 	movq	%rcx, slack_context(%rip)
 	movl	$6, %edi
-	movl	$3, %esi
-	movl	$142, %edx
+	movl	$5, %esi
+	movl	$189, %edx
 	callq	*slack_context+56(%rip)
 	ud2
-.LBB2_5:
+.LBB4_5:
 	movq	%rcx, slack_context(%rip)
 	movl	$7, %edi
-	movl	$3, %esi
-	movl	$142, %edx
+	movl	$5, %esi
+	movl	$189, %edx
 	callq	*slack_context+56(%rip)
 	ud2
-.LBB2_6:
+.LBB4_6:
 	movq	%rcx, slack_context(%rip)
 	movl	$8, %edi
-	movl	$3, %esi
-	movl	$142, %edx
+	movl	$5, %esi
+	movl	$189, %edx
 	callq	*slack_context+56(%rip)
 	ud2
 
@@ -78,8 +114,8 @@ wasm.trap:
 	incq	%rcx
 	movq	%rcx, slack_context(%rip)
 	xorl	%edi, %edi
-	movl	$4, %esi
-	movl	$148, %edx
+	movl	$6, %esi
+	movl	$195, %edx
 	callq	*slack_context+56(%rip)
 	ud2
 

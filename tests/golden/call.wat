@@ -1,4 +1,5 @@
-;; Fuel goes along with every call; imports and traps find it in the context; an indirect call checks what it calls.
+;; Fuel goes along with every call; imports and traps find it in the context; an indirect call checks what it calls. Of
+;; what is called directly only, callers count a part, so that its shortest way counts nothing.
 (module
   (type $unary (func (param i32) (result i32)))
   (import "env" "host" (func $host (type $unary)))
@@ -8,6 +9,12 @@
     (if (result i32) (i32.eqz (local.get 0))
       (then (i32.const 1))
       (else (i32.mul (local.get 0) (call $recursive (i32.sub (local.get 0) (i32.const 1)))))))
+  (func $fibonacci (type $unary)
+    (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
+      (then (local.get 0))
+      (else (i32.add (call $fibonacci (i32.sub (local.get 0) (i32.const 1)))
+                     (call $fibonacci (i32.sub (local.get 0) (i32.const 2)))))))
+  (func (export "direct") (type $unary) (call $fibonacci (local.get 0)))
   (func (export "import") (type $unary) (call $host (local.get 0)))
   (func (export "indirect") (param i32 i32) (result i32)
     (call_indirect (type $unary) (local.get 0) (local.get 1)))

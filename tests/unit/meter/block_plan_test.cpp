@@ -38,14 +38,24 @@ Graph random_graph(std::mt19937& random) {
   return graph;
 }
 
+// Gives callers their part: at the entry, which no way then leads back to, and at returns, from which none leads on.
+void share_with_callers(Graph& graph, std::mt19937& random) {
+  for (Node& node : graph.nodes) {
+    if (node.observation == Observation::transfer && random() % 2 == 0) node.owed = random() % 30;
+  }
+  graph.prepaid = random() % 30;
+  std::erase_if(graph.edges, [&](const Edge& edge) { return edge.to == 0 || graph.nodes[edge.from].owed != 0; });
+}
+
 // Walks at random and counts both ways; an independent check of is_exact's verdict.
 bool walk_agrees(const Graph& graph, const Plan& plan, std::mt19937& random) {
   std::int64_t exact = 0;
-  std::int64_t counter = 0;
+  auto counter = static_cast<std::int64_t>(graph.prepaid);
   NodeId at = 0;
   for (int step = 0; step < 200; ++step) {
     counter += plan.node_adds[at];
     exact += static_cast<std::int64_t>(graph.nodes[at].cost);
+    if (graph.nodes[at].observation == Observation::transfer && plan.owed[at] != graph.nodes[at].owed) return false;
     if (graph.nodes[at].observation != Observation::none &&
         counter + static_cast<std::int64_t>(plan.owed[at]) != exact) {
       return false;
@@ -184,6 +194,38 @@ TEST_CASE("a call a round takes one add: what is spent after it is owed at the s
   CHECK(plan.owed[2] == 13);
 }
 
+TEST_CASE("what callers count is not added: before the first branch, and on the shortest way to the return") {
+  Graph graph;
+  graph.nodes = {{5, Observation::none, 1},
+                 {3, Observation::none, 0.6},
+                 {8, Observation::none, 0.4},
+                 {1, Observation::transfer, 1}};
+  graph.edges = {{0, 1}, {0, 2}, {1, 3}, {2, 3}};
+  graph.prepaid = 5;
+  graph.nodes[3].owed = 4;
+  const Plan plan = potential_plan(graph);
+  CHECK(is_exact(graph, plan));
+  CHECK(estimated_adds(graph, plan) == 0.4);  // 5 on the other one
+  CHECK(plan.owed[3] == 4);
+  CHECK(plain_plan(graph).node_adds == std::vector<std::int64_t>{0, 3, 8, -3});
+  CHECK(is_exact(graph, plain_plan(graph)));
+  Plan other = plan;
+  other.owed[3] = 0;  // what the caller adds nevertheless
+  other.node_adds[3] = 4;
+  CHECK_FALSE(is_exact(graph, other));
+}
+
+TEST_CASE("a safepoint publishes nothing that is prepaid for what comes behind it") {
+  Graph graph;
+  graph.nodes = {{1, Observation::safepoint, 1}, {5, Observation::transfer, 1}};
+  graph.edges = {{0, 1}};
+  graph.prepaid = 6;
+  const Plan plan = potential_plan(graph);
+  CHECK(is_exact(graph, plan));
+  CHECK(plan.node_adds[0] == -5);
+  CHECK(plan.node_adds[1] == 5);
+}
+
 TEST_CASE("where edges have frequencies of their own, adds stand on the rare ones") {
   Graph graph;
   graph.nodes = {{1, Observation::none, 1}, {4, Observation::none, 1}, {0, Observation::transfer, 1}};
@@ -220,7 +262,8 @@ TEST_CASE("potential plans of random graphs are exact and never dearer than plai
   double plain_total = 0;
   double potential_total = 0;
   for (int round = 0; round < 20'000; ++round) {
-    const Graph graph = random_graph(random);
+    Graph graph = random_graph(random);
+    if (round % 2 == 0) share_with_callers(graph, random);
     const Plan plain = plain_plan(graph);
     const Plan plan = potential_plan(graph);
     REQUIRE(is_exact(graph, plain));

@@ -48,6 +48,15 @@ class Program {
     calls_.push_back(calls);
     return *this;
   }
+  // Lets others than direct calls reach it.
+  Program& refer_to(std::uint32_t function) {
+    module_.functions[function].referenced = true;
+    return *this;
+  }
+  Program& start_with(std::uint32_t function) {
+    module_.start = function;
+    return *this;
+  }
   [[nodiscard]] PollPlan plan() const { return plan_polls(module_, CostTable()); }
   // Of defined functions, which are all there is.
   [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& calls() const { return calls_; }
@@ -127,6 +136,27 @@ TEST_CASE("a way has one arm of an if, and a branch to a loop ends it") {
   CHECK(way.before_calls() == way.with_calls());
 }
 
+TEST_CASE("callers count what every way through a function spends, where nothing but direct calls reaches it") {
+  Program program;
+  program.function(10, {1, 1}).function(5, {}).function(3, {2}).function(2, {2});
+  const auto plan = program.plan();
+  CHECK(plan[0].prepaid == 1 + 10 + 1 + 6);
+  CHECK(plan[0].owed == 0);
+  CHECK(plan[1].prepaid == 6);
+  // It polls; and it never returns.
+  CHECK(plan[2].prepaid == 0);
+  CHECK(plan[2].owed == 0);
+  CHECK(plan[3].prepaid == 1 + 2 + 1);
+  const auto check_others = [](const PollPlan& others) {
+    CHECK(others[1].prepaid == 0);
+    CHECK(others[1].owed == 0);
+    CHECK(others[1].most_unpolled == 6);
+    CHECK(others[0].prepaid == 1 + 10 + 1);
+  };
+  check_others(program.refer_to(1).plan());
+  check_others(Program().function(10, {1, 1}).function(5, {}).start_with(1).plan());
+}
+
 TEST_CASE("many short functions make a long one") {
   // 11 fuel each way down doubles.
   Program program;
@@ -168,6 +198,7 @@ TEST_CASE("every circle of random calls polls, and nothing that does not is long
     for (std::uint32_t i = 0; i < functions; ++i) {
       CHECK(plan[i].most_unpolled <= kMostUnpolled);
       if (plan[i].poll != EntryPoll::none) CHECK(plan[i].may_poll);
+      if (plan[i].poll != EntryPoll::none) CHECK(plan[i].prepaid == 0);
       bool may_callees_poll = false;
       for (const auto callee : program.calls()[i]) may_callees_poll = may_callees_poll || plan[callee].may_poll;
       if (may_callees_poll) CHECK(plan[i].may_poll);

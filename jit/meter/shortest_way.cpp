@@ -1,0 +1,131 @@
+// The least fuel that one call of a function spends, divided by who is to charge it.
+#include "jit/meter/shortest_way.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace slack::meter {
+
+using wasm::Operator;
+
+namespace {
+
+std::optional<std::uint64_t> least(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+// Whether a service carries it out, which is given the exact figure.
+bool is_service(Operator op) { return costs_by_length(op) || op == Operator::data_drop || op == Operator::elem_drop; }
+
+bool ends_stretch(Operator op) {
+  switch (op) {
+    case Operator::loop:
+    case Operator::if_:
+    case Operator::br_table:
+    case Operator::br_if:
+    case Operator::br:
+    case Operator::return_:
+    case Operator::unreachable:
+    case Operator::call:
+    case Operator::call_indirect:
+      return true;
+    default:
+      return is_service(op);
+  }
+}
+
+}  // namespace
+
+void ShortestWay::Spent::join(const Spent& other) {
+  from_entry = least(from_entry, other.from_entry);
+  observed = least(observed, other.observed);
+}
+
+void ShortestWay::Spent::spend(std::uint64_t fuel) {
+  if (from_entry) *from_entry += fuel;
+  if (observed) *observed += fuel;
+}
+
+void ShortestWay::Spent::observe(std::uint64_t owed) {
+  if (from_entry || observed) *this = {std::nullopt, owed};
+}
+
+void ShortestWay::pass(const wasm::Instruction& instruction, std::uint64_t cost) {
+  now_.spend(cost);
+  is_first_call_ = !straight_ && instruction.op == Operator::call;
+  if (ends_stretch(instruction.op)) end_straight();
+  if (is_service(instruction.op)) now_.observe();
+  switch (instruction.op) {
+    case Operator::block:
+      frames_.push_back({});
+      break;
+    case Operator::loop:
+      now_.observe();
+      frames_.push_back({{}, {}, true});
+      break;
+    case Operator::if_:
+      frames_.push_back({{}, now_, false});
+      break;
+    case Operator::else_:
+      frames_.back().end.join(now_);
+      now_ = std::exchange(frames_.back().otherwise, {});
+      break;
+    case Operator::end:
+      now_.join(frames_.back().end);
+      now_.join(frames_.back().otherwise);
+      frames_.pop_back();
+      if (!frames_.empty()) break;
+      end_straight();
+      returned_.join(now_);
+      break;
+    case Operator::br_table:
+      for (const auto depth : instruction.labels) branch(depth);
+      branch(instruction.index);
+      now_ = {};
+      break;
+    case Operator::br_if:
+      branch(instruction.index);
+      break;
+    case Operator::br:
+      branch(instruction.index);
+      now_ = {};
+      break;
+    case Operator::return_:
+      returned_.join(now_);
+      now_ = {};
+      break;
+    case Operator::unreachable:
+      now_ = {};
+      break;
+    default:
+      break;
+  }
+}
+
+// At the end of a round its add stands before the branch: what goes on there starts from nothing.
+void ShortestWay::branch(std::size_t depth) {
+  auto& frame = frames_[frames_.size() - 1 - depth];
+  if (frame.is_loop) {
+    now_.observe();
+  } else {
+    frame.end.join(now_);
+  }
+}
+
+void ShortestWay::call(const Callee& callee) {
+  if (is_first_call_) first_callee_ = callee;
+  now_.observe(callee.owed);
+}
+
+void ShortestWay::end_straight() {
+  if (!straight_) straight_ = now_.from_entry;
+}
+
+std::uint64_t ShortestWay::owed(std::uint64_t prepaid) const {
+  auto unobserved = returned_.from_entry;
+  if (unobserved) *unobserved -= std::min(*unobserved, prepaid);
+  return least(unobserved, returned_.observed).value_or(0);
+}
+
+}  // namespace slack::meter
