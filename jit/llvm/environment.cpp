@@ -66,7 +66,7 @@ llvm::FunctionCallee Environment::safepoint_marker() {
   if (known) return known;
   auto* i32 = llvm::Type::getInt32Ty(context());
   auto* i64 = llvm::Type::getInt64Ty(context());
-  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context()), {i64, i32, i32, i64}, false);
+  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context()), {i64, i32, i32, i64, i64}, false);
   auto* marker = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, kSafepointMarker, module_);
   // It touches nothing that the module can see, but must not vanish, and two must not become one that has to choose
   // between their constants.

@@ -113,9 +113,10 @@ FuelCounter::Poll FuelCounter::safepoint_at_end(llvm::BasicBlock& block, WasmOff
 llvm::CallInst* FuelCounter::make_marker(llvm::IRBuilder<>& builder, WasmOffset offset) {
   llvm::Value* fuel = builder.getInt64(0);
   if (slot_) fuel = builder.CreateLoad(builder.getInt64Ty(), slot_, "fuel");
-  return builder.CreateCall(environment_.safepoint_marker(),
-                            {fuel, builder.getInt32(function_),
-                             builder.getInt32(static_cast<std::uint32_t>(offset.count())), builder.getInt64(0)});
+  return builder.CreateCall(
+      environment_.safepoint_marker(),
+      {fuel, builder.getInt32(function_), builder.getInt32(static_cast<std::uint32_t>(offset.count())),
+       builder.getInt64(0), builder.getInt64(0)});
 }
 
 void FuelCounter::place(Planner planner) {
@@ -124,6 +125,7 @@ void FuelCounter::place(Planner planner) {
   add_edges(crossings);
   if (environment_.partition().effort != Effort::quick) estimate_frequencies(crossings);
   auto plan = planner(graph_);
+  const auto least = meter::least_costs(graph_);
   for (std::size_t i = 0; i < crossings.size(); ++i) {
     if (plan.edge_adds[i] == 0) continue;
     if (crossings[i].terminator) {
@@ -135,6 +137,7 @@ void FuelCounter::place(Planner planner) {
   for (std::size_t node = 0; node < starts_.size(); ++node) {
     if (safepoints_[node]) {
       safepoints_[node]->setArgOperand(3, builder_.getInt64(plan.owed[node]));
+      safepoints_[node]->setArgOperand(4, builder_.getInt64(least[node]));
     } else if (plan.owed[node] != graph_.nodes[node].owed) {
       llvm::report_fatal_error("block plan owes other than callers expect");
     }

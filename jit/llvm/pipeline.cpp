@@ -17,10 +17,11 @@
 #include <llvm/Transforms/Scalar/GVN.h>
 
 #include "jit/llvm/environment.hpp"
-#include "jit/llvm/fuel_chain.hpp"
+#include "jit/llvm/fuel_placing.hpp"
 #include "jit/llvm/load_anchor.hpp"
 #include "jit/llvm/phi_order.hpp"
 #include "jit/llvm/quiet_nan.hpp"
+#include "jit/llvm/round_pairs.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 #include "jit/llvm/strip_mining.hpp"
 
@@ -183,10 +184,14 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   require(builder.parsePassPipeline(settle, "simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg"));
   settle.addPass(SettleLoads());
   require(builder.parsePassPipeline(vectorise, kRotate));
-  if (counts_fuel(metering)) vectorise.addPass(FuelLifting());
+  if (counts_fuel(metering)) {
+    vectorise.addPass(FuelLifting());
+    vectorise.addPass(RoundPairing());
+  }
   require(builder.parsePassPipeline(vectorise, late_passes(options)));
   if (counts_fuel(metering)) vectorise.addPass(FuelRestoring());
   vectorise.addPass(FunctionStep<merge_safepoints>());
+  if (counts_fuel(metering)) vectorise.addPass(PairPolling());
   require(builder.parsePassPipeline(vectorise, kFinish));
   if (counts_fuel(metering)) vectorise.addPass(StripMining());
   llvm::ModuleInlinerWrapperPass inliner(
@@ -204,7 +209,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   if (metering == Metering::counted) drop_safepoints(module);
   soften_safepoints(module);
   vectorise.addPass(FunctionStep<hold_loads_in_place>());
-  if (counts_fuel(metering)) vectorise.addPass(FuelChaining());
+  if (counts_fuel(metering)) vectorise.addPass(FuelPlacing());
   llvm::ModulePassManager late;
   late.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(vectorise), true));
   late.run(module, modules);

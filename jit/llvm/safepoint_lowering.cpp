@@ -23,7 +23,7 @@ namespace {
 
 // The operands of a marker, in either of its forms.
 struct Safepoint {
-  static constexpr unsigned kOperands = 4;
+  static constexpr unsigned kOperands = 5;
 
   explicit Safepoint(const llvm::CallInst& marker)
       : fuel(operand(marker, 0)),

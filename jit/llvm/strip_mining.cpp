@@ -35,7 +35,7 @@ constexpr std::uint64_t kFewestStripRounds = 4;
 // The mark of a round: the variable that has the fuel, what its safepoint publishes more than that, what the round
 // costs, the other operands of its safepoint, and a value made in the loop: if all were made before it, the vectoriser
 // would leave one mark for all rounds of a vector.
-constexpr unsigned kRoundOperands = 7;
+constexpr unsigned kRoundOperands = 8;
 
 // What is known of a function.
 struct Analyses {
@@ -508,7 +508,8 @@ bool restore_rounds(llvm::Function& function, llvm::DominatorTree& dominators, l
     llvm::IRBuilder<> builder(&instruction);
     auto* fuel = builder.CreateLoad(variable->getAllocatedType(), variable, "fuel");
     make_marker(instruction.getIterator(),
-                {builder.CreateAdd(fuel, operands[1].get()), operands[3].get(), operands[4].get(), operands[5].get()},
+                {builder.CreateAdd(fuel, operands[1].get()), operands[3].get(), operands[4].get(), operands[5].get(),
+                 operands[6].get()},
                 mark->getDebugLoc());
     builder.CreateStore(builder.CreateAdd(fuel, operands[2].get()), variable);
     variables.insert(variable);

@@ -48,7 +48,9 @@ std::vector<std::uint64_t> least_costs(const Graph& graph) {
     out[node] = total;
     arrivals.emplace(total, node);
   };
-  arrive(0, 0);
+  for (NodeId node = 0; node < out.size(); ++node) {
+    if (node == 0 || graph.nodes[node].starts_exact) arrive(node, 0);
+  }
   while (!arrivals.empty()) {
     const auto [cost, node] = arrivals.top();
     arrivals.pop();
@@ -81,8 +83,12 @@ bool is_exact(const Graph& graph, const Plan& plan) {
 
   const std::vector<std::uint64_t> least = least_costs(graph);
   std::vector<std::optional<std::int64_t>> potential(nodes);  // on entry, before the node's add and cost
-  potential[0] = -static_cast<std::int64_t>(graph.prepaid);
-  std::vector<NodeId> work{0};
+  std::vector<NodeId> work;
+  for (NodeId node = 0; node < nodes; ++node) {
+    if (node != 0 && !graph.nodes[node].starts_exact) continue;
+    potential[node] = node == 0 ? -static_cast<std::int64_t>(graph.prepaid) : 0;
+    work.push_back(node);
+  }
   while (!work.empty()) {
     const NodeId id = work.back();
     work.pop_back();
@@ -91,12 +97,15 @@ bool is_exact(const Graph& graph, const Plan& plan) {
     const auto with_cost = sum(*potential[id], static_cast<std::int64_t>(node.cost));
     const auto after = with_cost ? sum(*with_cost, -plan.node_adds[id]) : std::nullopt;
     if (!after) return false;
+    const auto owed = sum(*after, node.ahead);
+    if (!owed) return false;
     if (node.observation == Observation::transfer &&
-        (*after < 0 || static_cast<std::uint64_t>(*after) != node.owed || plan.owed[id] != node.owed)) {
+        (*owed < 0 || static_cast<std::uint64_t>(*owed) != node.owed || plan.owed[id] != node.owed)) {
       return false;
     }
     if (node.observation == Observation::safepoint &&
-        (*after < 0 || static_cast<std::uint64_t>(*after) != plan.owed[id] || plan.owed[id] > least[id])) {
+        (*owed < 0 || static_cast<std::uint64_t>(*owed) != plan.owed[id] ||
+         plan.owed[id] > node.most_owed.value_or(least[id]))) {
       return false;
     }
     for (std::uint32_t i = first[id]; i < first[id + 1]; ++i) {
@@ -104,7 +113,8 @@ bool is_exact(const Graph& graph, const Plan& plan) {
       const std::int64_t add = plan.edge_adds[by_source[i]];
       if (add != 0 && !edge.can_hold_add) return false;
       if (add == std::numeric_limits<std::int64_t>::min()) return false;
-      const auto arriving = sum(*after, -add);
+      const auto gained = sum(*after, edge.gain);
+      const auto arriving = gained ? sum(*gained, -add) : std::nullopt;
       if (!arriving) return false;
       if (!potential[edge.to]) {
         potential[edge.to] = *arriving;

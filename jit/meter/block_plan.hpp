@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 namespace slack::meter {
@@ -30,18 +31,24 @@ struct Node {
   double frequency = 1.0;  // estimated executions, relative
   bool is_bare = false;    // nothing else needs its code: an add there keeps a block, or a branch, that could go
   std::uint64_t owed = 0;  // a return's, from which no way leads on: what the caller adds behind the call
+  // The counter has the exact figure when the node is entered, and no edge leads to it. Node 0: see Graph::prepaid.
+  bool starts_exact = false;
+  std::int64_t ahead = 0;  // exact figure at its observation, over what costs and gains on the way there come to
+  std::optional<std::uint64_t> most_owed;  // a safepoint's limit; from least_costs() where it is not given
 };
 struct Edge {
   NodeId from = 0;
   NodeId to = 0;
   bool can_hold_add = true;  // false: a critical edge that is not to be split
   double frequency = -1;     // as a node's; below 0: not known, estimated from the nodes'
+  std::int64_t gain = 0;     // spent on the way
 };
 struct Graph {
   std::vector<Node> nodes;  // node 0 is the entry
   std::vector<Edge> edges;
   // What the caller has added for this function: the counter is ahead by it at the entry, to which no way leads back.
   std::uint64_t prepaid = 0;
+  bool is_final = false;  // of code that is not simplified any more
 };
 
 struct Plan {
@@ -56,6 +63,9 @@ struct Plan {
 // Potentials on a maximum-frequency spanning tree: adds stand only on what the tree leaves out, critical edges are kept
 // in the tree, and safepoints may owe. Never dearer than the plain plan by estimated_adds.
 [[nodiscard]] Plan potential_plan(const Graph& graph);
+
+// The same, whatever it costs. For graphs with gains, which have no plain plan.
+[[nodiscard]] Plan spanning_plan(const Graph& graph);
 
 // Adds executed, weighed by the nodes' frequencies: what a plan costs in time.
 [[nodiscard]] double estimated_adds(const Graph& graph, const Plan& plan);

@@ -95,7 +95,7 @@ Weights weights_of(const Graph& graph) {
     ++ways_out[edge.from];
     ++ways_in[edge.to];
     // Nodes are numbered in the order of the code: an edge back is a loop's.
-    if (edge.to <= edge.from && graph.nodes[edge.from].cost == 0) goes_back[edge.from] = true;
+    if (edge.to <= edge.from && graph.nodes[edge.from].cost == 0 && !graph.is_final) goes_back[edge.from] = true;
   }
   Weights out;
   for (NodeId id = 0; id < graph.nodes.size(); ++id) {
@@ -145,6 +145,7 @@ class Potentials {
   [[nodiscard]] bool is_reached(NodeId node) const { return least_[node] != kUnreached; }
   static Vertex entry(NodeId node) { return 2 * node; }
   static Vertex after(NodeId node) { return 2 * node + 1; }
+  [[nodiscard]] std::int64_t owed_at(NodeId node) const { return potential_[after(node)] + graph_.nodes[node].ahead; }
 
   [[nodiscard]] std::vector<Arc> arcs() const {
     std::vector<Arc> out;
@@ -154,14 +155,15 @@ class Potentials {
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
       if (!is_reached(id)) continue;
       const Node& node = graph_.nodes[id];
-      if (is_tied_[id]) out.push_back({ground_, after(id), static_cast<std::int64_t>(node.owed), 0, true});
+      if (node.starts_exact) out.push_back({ground_, entry(id), 0, 0, true});
+      if (is_tied_[id]) out.push_back({ground_, after(id), static_cast<std::int64_t>(node.owed) - node.ahead, 0, true});
       out.push_back({entry(id), after(id), static_cast<std::int64_t>(node.cost), rank_of(weights.nodes[id]), false,
                      is_tied_[id]});
     }
     for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
       const Edge& edge = graph_.edges[i];
       if (!is_reached(edge.from)) continue;
-      out.push_back({after(edge.from), entry(edge.to), 0, rank_of(weights.edges[i]), !edge.can_hold_add});
+      out.push_back({after(edge.from), entry(edge.to), edge.gain, rank_of(weights.edges[i]), !edge.can_hold_add});
     }
     return out;
   }
@@ -216,8 +218,8 @@ class Potentials {
     bool is_wrong = false;
     for (NodeId id = 0; id < graph_.nodes.size(); ++id) {
       if (!is_reached(id) || graph_.nodes[id].observation != Observation::safepoint) continue;
-      const std::int64_t owed = potential_[after(id)];
-      if (owed >= 0 && static_cast<std::uint64_t>(owed) <= least_[id]) continue;
+      const std::int64_t owed = owed_at(id);
+      if (owed >= 0 && static_cast<std::uint64_t>(owed) <= graph_.nodes[id].most_owed.value_or(least_[id])) continue;
       is_wrong = true;
       is_tied_[id] = true;
     }
@@ -234,11 +236,12 @@ class Potentials {
       if (!is_reached(id)) continue;
       const Node& node = graph_.nodes[id];
       out.node_adds[id] = potential_[entry(id)] + static_cast<std::int64_t>(node.cost) - potential_[after(id)];
-      if (node.observation == Observation::safepoint) out.owed[id] = static_cast<std::uint64_t>(potential_[after(id)]);
+      if (node.observation == Observation::safepoint) out.owed[id] = static_cast<std::uint64_t>(owed_at(id));
     }
     for (std::size_t i = 0; i < graph_.edges.size(); ++i) {
       const Edge& edge = graph_.edges[i];
-      if (is_reached(edge.from)) out.edge_adds[i] = potential_[after(edge.from)] - potential_[entry(edge.to)];
+      if (is_reached(edge.from))
+        out.edge_adds[i] = potential_[after(edge.from)] + edge.gain - potential_[entry(edge.to)];
     }
     return out;
   }
@@ -264,6 +267,8 @@ double estimated_adds(const Graph& graph, const Plan& plan) {
   return total;
 }
 
+Plan spanning_plan(const Graph& graph) { return Potentials(graph).place(); }
+
 Plan potential_plan(const Graph& graph) {
   Plan plain = plain_plan(graph);
   if (graph.nodes.empty()) return plain;
@@ -272,7 +277,7 @@ Plan potential_plan(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     if (node.cost > kMostCost || node.owed > kMostCost || (cost += node.cost + node.owed) > kMostCost) return plain;
   }
-  Plan placed = Potentials(graph).place();
+  Plan placed = spanning_plan(graph);
   return estimated_adds(graph, placed) < estimated_adds(graph, plain) ? placed : plain;
 }
 

@@ -61,8 +61,8 @@ wasm.direct:
 wasm.import:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	addq	$3, %rcx
 	movq	%rcx, slack_safepoint(%rip)
+	addq	$3, %rcx
 	callq	*slack_context+1040(%rip)
 	popq	%rbp
 	retq
@@ -76,12 +76,12 @@ wasm.indirect:
 	movq	slack_context+1024(%rip), %rax
 	movl	%esi, %edx
 	movq	(%rax,%rdx,8), %rax
-	addq	$4, %rcx
 	testq	%rax, %rax
 	je	.LBB4_5
 	movabsq	$-6601375344935675729, %rdx
 	cmpq	%rdx, 8(%rax)
 	jne	.LBB4_6
+	addq	$4, %rcx
 	callq	*(%rax)
 	popq	%rbp
 	retq
@@ -94,6 +94,7 @@ wasm.indirect:
 	callq	*slack_context+56(%rip)
 	ud2
 .LBB4_5:
+	addq	$4, %rcx
 	movq	%rcx, slack_context(%rip)
 	movl	$7, %edi
 	movl	$5, %esi
@@ -101,6 +102,7 @@ wasm.indirect:
 	callq	*slack_context+56(%rip)
 	ud2
 .LBB4_6:
+	addq	$4, %rcx
 	movq	%rcx, slack_context(%rip)
 	movl	$8, %edi
 	movl	$5, %esi

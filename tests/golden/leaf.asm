@@ -16,12 +16,12 @@ wasm.divide:
 	movl	%esi, %eax
 	notl	%eax
 	leal	-2147483648(%rdi), %edx
+	addq	$4, %rcx
 	orl	%eax, %edx
 	je	.LBB1_4
 	movl	%edi, %eax
 	cltd
 	idivl	%esi
-	addq	$4, %rcx
 	popq	%rbp
 	retq
 .LBB1_3:
@@ -33,7 +33,6 @@ wasm.divide:
 	callq	*slack_context+56(%rip)
 	ud2
 .LBB1_4:
-	addq	$4, %rcx
 	movq	%rcx, slack_context(%rip)
 	movl	$2, %edi
 	movl	$1, %esi
@@ -44,6 +43,7 @@ wasm.divide:
 wasm.remainder:
 	pushq	%rbp
 	movq	%rsp, %rbp
+	addq	$4, %rcx
 	testq	%rsi, %rsi
 	je	.LBB2_5
 	cmpq	$-1, %rsi
@@ -57,18 +57,16 @@ wasm.remainder:
 	cqto
 	idivq	%r8
 	movq	%rdx, %rax
-	jmp	.LBB2_4
+	popq	%rbp
+	retq
 .LBB2_2:
 	movl	%edi, %eax
 	xorl	%edx, %edx
 	divl	%r8d
 	movl	%edx, %eax
-.LBB2_4:
-	addq	$4, %rcx
 	popq	%rbp
 	retq
 .LBB2_5:
-	addq	$4, %rcx
 	movq	%rcx, slack_context(%rip)
 	movl	$1, %edi
 	movl	$2, %esi
@@ -86,8 +84,8 @@ wasm.truncate:
 	jae	.LBB3_5
 	ucomisd	.LCPI3_1(%rip), %xmm0
 	jae	.LBB3_5
-	cvttsd2si	%xmm0, %eax
 	addq	$3, %rcx
+	cvttsd2si	%xmm0, %eax
 	popq	%rbp
 	retq
 .LBB3_4:

@@ -10,7 +10,7 @@ wasm.sum:
 	cmpl	$16, %edi
 	jae	.LBB0_2
 	movl	%edi, %esi
-	jmp	.LBB0_8
+	jmp	.LBB0_9
 .LBB0_2:
 	movl	%edi, %r8d
 	andl	$-8, %r8d
@@ -45,12 +45,13 @@ wasm.sum:
 	addl	$-8, %edx
 	cmpl	%edx, %r11d
 	jne	.LBB0_4
-	addq	$80, %r10
+	addq	$81, %r10
 	movq	%r10, slack_safepoint(%rip)
 	cmpl	$512, %eax
 	jb	.LBB0_7
 	addl	$-512, %eax
 	addl	$4096, %r9d
+	decq	%r10
 	movq	%r10, %rdx
 	jmp	.LBB0_3
 .LBB0_7:
@@ -60,39 +61,39 @@ wasm.sum:
 	pshufd	$85, %xmm0, %xmm1
 	paddd	%xmm0, %xmm1
 	movd	%xmm1, %eax
-	movq	%r10, %rdx
 	cmpl	%edi, %r8d
-	je	.LBB0_15
-.LBB0_8:
+	je	.LBB0_16
+	decq	%r10
+	movq	%r10, %rdx
+.LBB0_9:
 	leal	-1(%rsi), %edi
 	movl	%esi, %r8d
 	andl	$7, %r8d
-	je	.LBB0_12
+	je	.LBB0_13
 	leal	-1(%r8), %r9d
-	leaq	(%r9,%r9,4), %r10
-	leaq	(%rdx,%r10,2), %r9
-	leaq	(%rdx,%r10,2), %rdx
-	addq	$10, %rdx
-.LBB0_10:
-	movl	%esi, %r10d
-	movzbl	slack_memory(%r10), %r10d
-	addl	%r10d, %eax
+	leaq	(%r9,%r9,4), %r9
+	leaq	(%rdx,%r9,2), %r9
+.LBB0_11:
+	movl	%esi, %edx
+	movzbl	slack_memory(%rdx), %edx
+	addl	%edx, %eax
 	decl	%esi
 	decl	%r8d
-	jne	.LBB0_10
+	jne	.LBB0_11
+	leaq	10(%r9), %rdx
 	addq	$10, %r9
 	movq	%r9, slack_safepoint(%rip)
-.LBB0_12:
+.LBB0_13:
 	cmpl	$7, %edi
-	jb	.LBB0_15
+	jb	.LBB0_16
 	addl	$-7, %esi
-.LBB0_14:
+.LBB0_15:
 	leal	7(%rsi), %edi
 	movzbl	slack_memory(%rdi), %edi
 	addl	%eax, %edi
 	leal	6(%rsi), %eax
-	leaq	10(%rdx), %r8
-	movq	%r8, slack_safepoint(%rip)
+	movq	%rdx, slack_safepoint(%rip)
+	addq	$80, %rdx
 	movzbl	slack_memory(%rax), %eax
 	leal	5(%rsi), %r8d
 	movzbl	slack_memory(%r8), %r8d
@@ -113,11 +114,10 @@ wasm.sum:
 	movzbl	slack_memory(%rax), %eax
 	addl	%edi, %eax
 	addl	%r9d, %eax
-	addq	$80, %rdx
 	addl	$-8, %esi
 	cmpl	$-7, %esi
-	jne	.LBB0_14
-.LBB0_15:
+	jne	.LBB0_15
+.LBB0_16:
 	addq	$12, %rcx
 	popq	%rbx
 	popq	%rbp
@@ -128,7 +128,7 @@ wasm.endless:
 	movq	%rsp, %rbp
 .LBB1_1:
 	movq	%rcx, slack_safepoint(%rip)
-	incq	%rcx
+	addq	$2, %rcx
 	jmp	.LBB1_1
 
 wasm.once:

@@ -14,7 +14,7 @@ wasm.sum:
 	jae	.LBB0_2
 	xorl	%esi, %esi
 	movl	%edi, %r8d
-	jmp	.LBB0_8
+	jmp	.LBB0_9
 .LBB0_2:
 	movl	%edi, %r9d
 	andl	$-8, %r9d
@@ -41,12 +41,13 @@ wasm.sum:
 	addl	$32, %edx
 	addl	$-8, %ebx
 	jne	.LBB0_4
-	addq	$112, %r11
+	addq	$113, %r11
 	movq	%r11, slack_safepoint(%rip)
 	cmpl	$512, %eax
 	jb	.LBB0_7
 	addl	$-512, %eax
 	addl	$4096, %r10d
+	decq	%r11
 	movq	%r11, %rdx
 	jmp	.LBB0_3
 .LBB0_7:
@@ -56,18 +57,20 @@ wasm.sum:
 	pshufd	$85, %xmm0, %xmm1
 	paddd	%xmm0, %xmm1
 	movd	%xmm1, %eax
-	movq	%r11, %rdx
 	cmpl	%edi, %r9d
 	jne	.LBB0_8
-.LBB0_13:
+.LBB0_14:
 	addq	$16, %rcx
 	popq	%rbx
 	popq	%r14
 	popq	%rbp
 	retq
 .LBB0_8:
-	leal	-1(%r8), %edi
+	decq	%r11
+	movq	%r11, %rdx
 .LBB0_9:
+	leal	-1(%r8), %edi
+.LBB0_10:
 	cmpl	$1023, %edi
 	movl	$1023, %r10d
 	cmovbl	%edi, %r10d
@@ -78,21 +81,21 @@ wasm.sum:
 	addq	%rdx, %r9
 	notl	%r10d
 	movl	%esi, %edx
-.LBB0_10:
+.LBB0_11:
 	movl	%edx, %r11d
 	addl	slack_memory(%r11), %eax
 	addl	$4, %edx
 	incl	%r10d
-	jne	.LBB0_10
-	addq	$14, %r9
+	jne	.LBB0_11
 	movq	%r9, slack_safepoint(%rip)
 	cmpl	$1024, %edi
-	jb	.LBB0_13
+	jb	.LBB0_14
 	addl	$-1024, %edi
 	addl	$4096, %esi
 	addl	$-1024, %r8d
+	addq	$14, %r9
 	movq	%r9, %rdx
-	jmp	.LBB0_9
+	jmp	.LBB0_10
 
 wasm.hash:
 	pushq	%rbp
@@ -110,7 +113,7 @@ wasm.hash:
 	jae	.LBB1_2
 	xorl	%eax, %eax
 	movq	%rdx, %r8
-	jmp	.LBB1_7
+	jmp	.LBB1_8
 .LBB1_2:
 	movl	%edi, %r9d
 	andl	$-8, %r9d
@@ -154,34 +157,35 @@ wasm.hash:
 	addl	$-8, %r11d
 	addl	$-8, %ebx
 	jne	.LBB1_4
-	addq	$88, %r8
+	addq	$89, %r8
 	movq	%r8, slack_safepoint(%rip)
 	cmpl	$512, %r9d
-	jb	.LBB1_6
+	jb	.LBB1_7
 	addl	$-512, %r9d
 	addl	$-4096, %edi
 	addl	$4096, %r10d
+	decq	%r8
 	movq	%r8, %r11
 	jmp	.LBB1_3
-.LBB1_6:
-	movl	%r11d, %edi
 .LBB1_7:
+	decq	%r8
+	movl	%r11d, %edi
+.LBB1_8:
 	addq	%rdx, %rcx
 	testl	%esi, %esi
-	je	.LBB1_11
+	je	.LBB1_12
 	leal	-1(%rsi), %edx
 	leaq	(%rdx,%rdx,4), %r9
 	leaq	(%rdx,%r9,2), %rdx
 	addq	%rdx, %r8
-.LBB1_9:
+.LBB1_10:
 	xorl	%edi, %eax
 	shldl	$5, %eax, %eax
 	decl	%edi
 	decl	%esi
-	jne	.LBB1_9
-	addq	$11, %r8
+	jne	.LBB1_10
 	movq	%r8, slack_safepoint(%rip)
-.LBB1_11:
+.LBB1_12:
 	addq	$13, %rcx
 	popq	%rbx
 	popq	%r14
@@ -192,30 +196,27 @@ wasm.hash:
 wasm.fill_few:
 	pushq	%rbp
 	movq	%rsp, %rbp
-	leaq	1(%rcx), %rax
-	addq	$10001, %rcx
 	movd	%edi, %xmm0
 	pxor	%xmm1, %xmm1
 	pshufb	%xmm1, %xmm0
+	leaq	-309(%rcx), %rax
 	movl	$112, %edx
 .LBB2_1:
+	addq	$320, %rax
 	movdqa	%xmm0, slack_memory-112(%rdx)
 	movdqa	%xmm0, slack_memory-96(%rdx)
-	leaq	10(%rax), %rsi
-	movq	%rsi, slack_safepoint(%rip)
+	movq	%rax, slack_safepoint(%rip)
 	movdqa	%xmm0, slack_memory-80(%rdx)
 	movdqa	%xmm0, slack_memory-64(%rdx)
 	movdqa	%xmm0, slack_memory-48(%rdx)
 	movdqa	%xmm0, slack_memory-32(%rdx)
+	addq	$960, %rax
 	cmpl	$1008, %edx
 	je	.LBB2_3
 	movdqa	%xmm0, slack_memory-16(%rdx)
 	movdqa	%xmm0, slack_memory(%rdx)
-	leaq	960(%rsi), %rax
 	movq	%rax, slack_safepoint(%rip)
-	addq	$1270, %rsi
 	subq	$-128, %rdx
-	movq	%rsi, %rax
 	jmp	.LBB2_1
 .LBB2_3:
 	movzbl	%dil, %edx
@@ -223,7 +224,7 @@ wasm.fill_few:
 	punpcklbw	%xmm0, %xmm0
 	pshuflw	$0, %xmm0, %xmm0
 	movq	%xmm0, slack_memory+992(%rip)
-	addq	$970, %rax
 	movq	%rax, slack_safepoint(%rip)
+	addq	$10001, %rcx
 	popq	%rbp
 	retq

@@ -1,0 +1,75 @@
+// Two rounds for one safepoint.
+#include "jit/llvm/round_pairs.hpp"
+
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/Transforms/Utils/LoopUtils.h>
+
+#include "jit/llvm/safepoint_lowering.hpp"
+
+namespace slack::jit {
+
+namespace {
+
+constexpr char kPaired[] = "slack.loop.paired";
+
+// Twice the code of a longer one would cost more, in decoding and in the branch predictor, than one add in two rounds
+// saves.
+constexpr std::size_t kMostInstructions = 24;
+constexpr std::size_t kMostBlocks = 3;
+constexpr unsigned kRounds = 2;
+
+bool is_small(const llvm::Loop& loop) {
+  if (loop.getNumBlocks() > kMostBlocks) return false;
+  std::size_t size = 0;
+  for (const auto* block : loop.blocks()) {
+    size += block->size();
+    for (const auto& each : *block) {
+      if (llvm::isa<llvm::CallBase>(each) && !llvm::isa<llvm::IntrinsicInst>(each)) return false;
+    }
+  }
+  return size <= kMostInstructions;
+}
+
+}  // namespace
+
+llvm::PreservedAnalyses RoundPairing::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+  auto& loops = analyses.getResult<llvm::LoopAnalysis>(function);
+  for (auto* loop : loops.getLoopsInPreorder()) {
+    if (!loop->isInnermost() || !loop->isLoopSimplifyForm() || !is_small(*loop)) continue;
+    auto& evolution = analyses.getResult<llvm::ScalarEvolutionAnalysis>(function);
+    if (!llvm::isa<llvm::SCEVCouldNotCompute>(evolution.getBackedgeTakenCount(loop))) continue;
+    llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.count", kRounds);
+    llvm::addStringMetadataToLoop(loop, kPaired, kRounds);
+  }
+  return llvm::PreservedAnalyses::all();
+}
+
+llvm::PreservedAnalyses PairPolling::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+  auto& loops = analyses.getResult<llvm::LoopAnalysis>(function);
+  const auto& dominators = analyses.getResult<llvm::DominatorTreeAnalysis>(function);
+  for (auto* loop : loops.getLoopsInPreorder()) {
+    if (!loop->isInnermost() || !llvm::findStringMetadataForLoop(loop, kPaired) || !loop->getLoopLatch()) continue;
+    llvm::SmallVector<llvm::Instruction*, 4> safepoints;
+    llvm::Instruction* first = nullptr;
+    for (auto* block : loop->blocks()) {
+      for (auto& each : *block) {
+        if (!is_softened(each)) continue;
+        safepoints.push_back(&each);
+        if (!first || dominators.dominates(&each, first)) first = &each;
+      }
+    }
+    if (!first || !dominators.dominates(first->getParent(), loop->getLoopLatch())) continue;
+    for (auto* each : safepoints) {
+      const auto same = [&](unsigned i) { return each->getOperand(i) == first->getOperand(i); };
+      if (each != first && same(1) && same(2)) each->eraseFromParent();
+    }
+  }
+  llvm::PreservedAnalyses kept;
+  kept.preserveSet<llvm::CFGAnalyses>();
+  return kept;
+}
+
+}  // namespace slack::jit
