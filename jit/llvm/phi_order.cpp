@@ -21,8 +21,9 @@ llvm::PreservedAnalyses PhiOrdering::run(llvm::Function& function, llvm::Functio
       incoming.clear();
       for (auto [from, value] : llvm::zip(phi.blocks(), phi.incoming_values()))
         incoming.emplace_back(from, value.get());
-      std::stable_sort(incoming.begin(), incoming.end(),
-                       [&](const auto& a, const auto& b) { return places.lookup(a.first) < places.lookup(b.first); });
+      // What comes from one block several ways is the same.
+      std::sort(incoming.begin(), incoming.end(),
+                [&](const auto& a, const auto& b) { return places.lookup(a.first) < places.lookup(b.first); });
       for (unsigned i = 0; i < incoming.size(); ++i) {
         phi.setIncomingBlock(i, incoming[i].first);
         phi.setIncomingValue(i, incoming[i].second);
