@@ -192,7 +192,7 @@ class Placing {
     return phi && merges_.lookup(phi->getParent()) == phi;
   }
   // Neither what is found anew from the graph nor a phi: where it is defined the counter is set to it.
-  [[nodiscard]] bool is_source(llvm::Value& value) const {
+  [[nodiscard]] bool sets_counter(llvm::Value& value) const {
     return needed_.contains(&value) && !llvm::isa<llvm::PHINode>(value) && !is_link(value);
   }
   // The operand of `user` that is fuel and has to be there as a value; null if there is none. Phis are read on their
@@ -248,7 +248,7 @@ class Placing {
       for (auto* block : order_) {
         auto* root = current_at(*block);
         for (auto& each : *block) {
-          if (is_source(each)) root = &each;
+          if (sets_counter(each)) root = &each;
         }
         const auto [known, is_new] = ends_.insert({block, root});
         changed |= is_new || known->second != root;
@@ -284,12 +284,15 @@ class Placing {
           if (is_fuel(operand) && (operand != observed || read(operand).root != root)) need(read(operand).root);
         }
       }
-      if (is_source(each)) root = &each;
+      if (sets_counter(each)) root = &each;
     }
+    llvm::SmallPtrSet<llvm::BasicBlock*, 8> seen;
     for (auto* successor : llvm::successors(&block)) {
+      if (!seen.insert(successor).second) continue;
       for (auto& phi : successor->phis()) {
+        if (!needed_.contains(&phi)) continue;
         auto* value = phi.getIncomingValueForBlock(&block);
-        if (!needed_.contains(&phi) || !is_fuel(value)) continue;
+        if (!is_fuel(value)) continue;
         if (!is_merge(phi) || read(value).root != root) need(read(value).root);
       }
     }
@@ -346,7 +349,7 @@ class Placing {
           if (is_fuel(operand) && (operand != observed || reading.root != root)) foreign_.push_back({&each, operand});
         }
       }
-      if (is_source(each)) {
+      if (sets_counter(each)) {
         root = &each;
         node = add_node(block, each.getNextNode());
         graph_.nodes[node].starts_exact = true;
@@ -411,7 +414,7 @@ class Placing {
     slot_ = entry.CreateAlloca(parameter_.getType(), nullptr, "fuel");
     entry.CreateStore(&parameter_, slot_);
     for (auto* value : needed_) {
-      if (!is_source(*value) || value == &parameter_) continue;
+      if (!sets_counter(*value) || value == &parameter_) continue;
       llvm::IRBuilder<> builder(llvm::cast<llvm::Instruction>(value)->getNextNode());
       builder.CreateStore(value, slot_);
     }

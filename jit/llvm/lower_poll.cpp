@@ -43,7 +43,7 @@ void FunctionLowering::poll_before(const wasm::Instruction& instruction) {
   stretch_.spend(cost);
 }
 
-// The call is charged for, so that the figure published is that which the callee is given.
+// The call is charged for, what is prepaid for the callee is not: that is charged behind the poll.
 void FunctionLowering::poll_before_call(const wasm::Instruction& instruction) {
   const auto* callee = callee_of(instruction);
   if (!callee) return;

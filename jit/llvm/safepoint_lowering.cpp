@@ -4,6 +4,7 @@
 #include <llvm/ADT/DenseSet.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Metadata.h>
@@ -115,12 +116,22 @@ void make_scalar(llvm::Instruction& marker) {
   if (scalar) fuel->set(scalar);
 }
 
+// `fuel` in a general register: a loop that was vectorised may keep it in a vector, whose first element the selector
+// would store from there, in an instruction that the safepoint table does not know.
+llvm::Value* in_general_register(llvm::IRBuilder<>& builder, llvm::Value* fuel) {
+  const auto* root = fuel;
+  while (const auto* sum = llvm::dyn_cast<llvm::BinaryOperator>(root)) root = sum->getOperand(0);
+  if (!llvm::isa<llvm::ExtractElementInst>(root)) return fuel;
+  auto* type = llvm::FunctionType::get(fuel->getType(), {fuel->getType()}, false);
+  return builder.CreateCall(llvm::InlineAsm::get(type, "", "=r,0", false), {fuel});
+}
+
 // The store that publishes fuel, and at which the run parks when the page is protected.
 void store_fuel(llvm::Module& module, llvm::CallInst* marker) {
   const Safepoint safepoint(*marker);
   llvm::IRBuilder<> builder(marker);
-  auto* store =
-      builder.CreateAlignedStore(safepoint.fuel, fixed_address(module, kSafepointSymbol, 0), llvm::Align(8), true);
+  auto* fuel = in_general_register(builder, safepoint.fuel);
+  auto* store = builder.CreateAlignedStore(fuel, fixed_address(module, kSafepointSymbol, 0), llvm::Align(8), true);
   auto& context = module.getContext();
   const auto constant = [](llvm::Constant* value) -> llvm::Metadata* { return llvm::ConstantAsMetadata::get(value); };
   auto* record = llvm::MDNode::get(context, {constant(builder.getInt32(kRecordMark)), constant(safepoint.function),

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,7 +38,11 @@ const volatile std::uint64_t* map_safepoint_page(pid_t daemon, const std::atomic
       if (::readlink(path.c_str(), target, sizeof target - 1) <= 0) continue;
       if (std::string_view(target).find("/memfd:slack-safepoint") != 0) continue;
       const Fd memfd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-      if (!memfd.valid()) continue;
+      struct stat status{};
+      // The daemon may have made it this moment, and not given it its size: a read of what it has not is SIGBUS.
+      if (!memfd.valid() || ::fstat(memfd.get(), &status) != 0 ||
+          static_cast<std::uint64_t>(status.st_size) < address_map::kPageBytes)
+        continue;
       void* page = ::mmap(nullptr, address_map::kPageBytes, PROT_READ, MAP_SHARED, memfd.get(), 0);
       if (page == MAP_FAILED) continue;
       ::closedir(entries);
