@@ -7,23 +7,23 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
+#include "jit/meter/ways.hpp"
 #include "jit/wasm/operator.hpp"
 
 namespace slack::meter {
 
 class LongestWay {
  public:
-  explicit LongestWay(std::uint64_t entry_cost) : now_{entry_cost, entry_cost}, frames_(1) {}
+  explicit LongestWay(std::uint64_t entry_cost) : ways_({entry_cost, entry_cost}) {}
 
   // One operator, and what it spends. A call's callee comes after it.
   void pass(const wasm::Instruction& instruction, std::uint64_t cost);
   void call(std::uint64_t fuel) { spend(fuel); }
   // A callee that may poll, for which the function may poll itself, before the call.
   void call_that_may_poll(std::uint64_t fuel) {
-    longest_.join({now_.before_calls, std::nullopt});
-    now_.before_calls.reset();
+    longest_.join({ways_.now.before_calls, std::nullopt});
+    ways_.now.before_calls.reset();
     spend(fuel);
   }
 
@@ -42,21 +42,13 @@ class LongestWay {
       with_calls = std::max(with_calls, other.with_calls);
     }
   };
-  struct Frame {
-    Spent end;        // on branches to its end
-    Spent otherwise;  // if: where it begins, until there is an else
-    bool is_loop = false;
-  };
-
   void spend(std::uint64_t fuel) {
-    if (now_.before_calls) *now_.before_calls += fuel;
-    if (now_.with_calls) *now_.with_calls += fuel;
+    if (ways_.now.before_calls) *ways_.now.before_calls += fuel;
+    if (ways_.now.with_calls) *ways_.now.with_calls += fuel;
   }
-  void branch(std::size_t depth);
 
-  Spent now_;
+  Ways<Spent> ways_;
   Spent longest_;  // of ways that have ended
-  std::vector<Frame> frames_;
 };
 
 }  // namespace slack::meter

@@ -2,7 +2,6 @@
 #include "jit/meter/shortest_way.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace slack::meter {
 
@@ -52,74 +51,26 @@ void ShortestWay::Spent::observe(std::uint64_t owed) {
 }
 
 void ShortestWay::pass(const wasm::Instruction& instruction, std::uint64_t cost) {
-  now_.spend(cost);
+  ways_.now.spend(cost);
   is_first_call_ = !straight_ && instruction.op == Operator::call;
   if (ends_stretch(instruction.op)) end_straight();
-  if (is_service(instruction.op)) now_.observe();
-  switch (instruction.op) {
-    case Operator::block:
-      frames_.push_back({});
-      break;
-    case Operator::loop:
-      now_.observe();
-      frames_.push_back({{}, {}, true});
-      break;
-    case Operator::if_:
-      frames_.push_back({{}, now_, false});
-      break;
-    case Operator::else_:
-      frames_.back().end.join(now_);
-      now_ = std::exchange(frames_.back().otherwise, {});
-      break;
-    case Operator::end:
-      now_.join(frames_.back().end);
-      now_.join(frames_.back().otherwise);
-      frames_.pop_back();
-      if (!frames_.empty()) break;
-      end_straight();
-      returned_.join(now_);
-      break;
-    case Operator::br_table:
-      for (const auto depth : instruction.labels) branch(depth);
-      branch(instruction.index);
-      now_ = {};
-      break;
-    case Operator::br_if:
-      branch(instruction.index);
-      break;
-    case Operator::br:
-      branch(instruction.index);
-      now_ = {};
-      break;
-    case Operator::return_:
-      returned_.join(now_);
-      now_ = {};
-      break;
-    case Operator::unreachable:
-      now_ = {};
-      break;
-    default:
-      break;
-  }
-}
-
-// At the end of a round its add stands before the branch: what goes on there starts from nothing.
-void ShortestWay::branch(std::size_t depth) {
-  auto& frame = frames_[frames_.size() - 1 - depth];
-  if (frame.is_loop) {
-    now_.observe();
-  } else {
-    frame.end.join(now_);
-  }
+  if (is_service(instruction.op) || instruction.op == Operator::loop) ways_.now.observe();
+  // At the end of a round its add stands before the branch: what goes on there starts from nothing.
+  const auto end_round = [&] { ways_.now.observe(); };
+  const auto end_way = [&] {
+    end_straight();
+    if (instruction.op != Operator::unreachable) returned_.join(ways_.now);
+  };
+  ways_.pass(instruction, end_round, end_way);
 }
 
 void ShortestWay::call(const Callee& callee) {
   if (is_first_call_) first_callee_ = callee;
-  now_.observe(callee.owed);
+  ways_.now.observe(callee.owed);
 }
 
 void ShortestWay::end_straight() {
-  if (!straight_) straight_ = now_.from_entry;
+  if (!straight_) straight_ = ways_.now.from_entry;
 }
 
 std::uint64_t ShortestWay::owed(std::uint64_t prepaid) const {

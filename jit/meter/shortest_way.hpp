@@ -6,22 +6,22 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "jit/meter/poll_plan.hpp"
+#include "jit/meter/ways.hpp"
 #include "jit/wasm/operator.hpp"
 
 namespace slack::meter {
 
 class ShortestWay {
  public:
-  explicit ShortestWay(std::uint64_t entry_cost) : now_{entry_cost, std::nullopt}, frames_(1) {}
+  explicit ShortestWay(std::uint64_t entry_cost) : ways_({entry_cost, std::nullopt}) {}
 
   // One operator, and what it spends. A call's callee comes after it: kUnknownCallee where it is not decided.
   void pass(const wasm::Instruction& instruction, std::uint64_t cost);
   void call(const Callee& callee);
   // Of the function itself: no way on from there is shorter than the ways of that call.
-  void call_itself() { now_ = {}; }
+  void call_itself() { ways_.now = {}; }
 
   // What every way spends before its first branch, loop, service, return or call, and what that callee wants prepaid.
   [[nodiscard]] std::uint64_t prepaid() const { return straight_.value_or(0) + first_callee_.prepaid; }
@@ -38,18 +38,10 @@ class ShortestWay {
     void spend(std::uint64_t fuel);
     void observe(std::uint64_t owed = 0);
   };
-  struct Frame {
-    Spent end;        // on branches to its end
-    Spent otherwise;  // if: where it begins, until there is an else
-    bool is_loop = false;
-  };
-
   void end_straight();
-  void branch(std::size_t depth);
 
-  Spent now_;
-  Spent returned_;  // over all ways that have ended in a return
-  std::vector<Frame> frames_;
+  Ways<Spent> ways_;
+  Spent returned_;                         // over all ways that have ended in a return
   std::optional<std::uint64_t> straight_;  // what the first stretch spends, when it has ended
   bool is_first_call_ = false;             // the last operator ended it, and is a call
   Callee first_callee_;                    // of that call
