@@ -9,28 +9,9 @@
 #include <llvm/IR/Dominators.h>
 #include <llvm/Support/ErrorHandling.h>
 
+#include "jit/llvm/add_places.hpp"
+
 namespace slack::jit {
-
-namespace {
-
-// Whether `block` would be gone or part of another without an add in it: it does not end in a choice, and holds nothing
-// that could not be done on the other way too.
-bool is_bare(const llvm::BasicBlock& block) {
-  const auto* branch = llvm::dyn_cast<llvm::BranchInst>(block.getTerminator());
-  if (!branch || branch->isConditional()) return false;
-  unsigned work = 0;
-  for (const auto& instruction : block) {
-    if (instruction.isTerminator() || llvm::isa<llvm::PHINode>(instruction)) continue;
-    const auto* pointer = llvm::getLoadStorePointerOperand(&instruction);
-    if (pointer && llvm::isa<llvm::AllocaInst>(pointer)) continue;
-    if (instruction.mayHaveSideEffects() || instruction.mayReadFromMemory()) return false;
-    ++work;
-  }
-  constexpr unsigned kMostWork = 3;  // the add itself is one
-  return work <= kMostWork;
-}
-
-}  // namespace
 
 FuelCounter::FuelCounter(Environment& environment, llvm::IRBuilder<>& builder, std::uint32_t function,
                          llvm::Value* fuel)
@@ -178,15 +159,19 @@ void FuelCounter::estimate_frequencies(const std::vector<Crossing>& crossings) {
   for (const auto& [block, nodes] : nodes_of_) {
     const double frequency = frequency_of(*block);
     for (const auto node : nodes) graph_.nodes[node].frequency *= frequency;
-    if (nodes.size() == 1) graph_.nodes[nodes.front()].is_bare = is_bare(*block);
+    if (nodes.size() != 1) continue;
+    graph_.nodes[nodes.front()].is_bare = is_bare(*block, [&](llvm::Instruction& each) {
+      const auto* pointer = llvm::getLoadStorePointerOperand(&each);
+      return &each == starts_[nodes.front()].add || (pointer && llvm::isa<llvm::AllocaInst>(pointer));
+    });
   }
   for (std::size_t i = 0; i < crossings.size(); ++i) {
     const auto* terminator = crossings[i].terminator;
     auto& edge = graph_.edges[i];
     edge.frequency = graph_.nodes[edge.from].frequency;
-    if (!terminator) continue;
-    const auto probability = branches.getEdgeProbability(terminator->getParent(), crossings[i].target);
-    edge.frequency *= static_cast<double>(probability.getNumerator()) / llvm::BranchProbability::getDenominator();
+    if (terminator) {
+      edge.frequency = edge_frequency(branches, terminator->getParent(), crossings[i].target, edge.frequency);
+    }
   }
 }
 
@@ -202,20 +187,8 @@ void FuelCounter::finish_start(const Start& start, std::int64_t amount) {
 
 // An edge gets its add in a block of its own; simplification joins it to a neighbour where it can.
 void FuelCounter::add_on_edge(const Crossing& crossing, std::int64_t amount) {
-  auto* from = crossing.terminator->getParent();
-  auto* block = llvm::BasicBlock::Create(environment_.context(), "", from->getParent(), crossing.target);
-  llvm::IRBuilder<> builder(block);
-  builder.SetCurrentDebugLocation(crossing.terminator->getDebugLoc());
-  auto* load = builder.CreateLoad(builder.getInt64Ty(), slot_, "fuel");
-  builder.CreateStore(builder.CreateAdd(load, builder.getInt64(static_cast<std::uint64_t>(amount))), slot_);
-  builder.CreateBr(crossing.target);
-  crossing.terminator->replaceSuccessorWith(crossing.target, block);
-  for (auto& phi : crossing.target->phis()) {
-    llvm::Value* value = phi.getIncomingValueForBlock(from);
-    // A switch may have several edges from one block to another: one remains, from the new block.
-    while (phi.getBasicBlockIndex(from) >= 0) phi.removeIncomingValue(from, false);
-    phi.addIncoming(value, block);
-  }
+  llvm::IRBuilder<> builder(block_on_edge(*crossing.terminator->getParent(), *crossing.target));
+  add_fuel(builder, slot_, amount);
 }
 
 }  // namespace slack::jit

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "daemon/base/context.hpp"
+#include "jit/llvm/add_places.hpp"
 #include "jit/llvm/environment.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 #include "jit/llvm/value_types.hpp"
@@ -356,19 +357,9 @@ class Placing {
       }
     }
     last_[&block] = node;
-    if (node == first_[&block]) graph_.nodes.back().is_bare = is_bare(block);
-  }
-
-  [[nodiscard]] bool is_bare(llvm::BasicBlock& block) const {
-    const auto* branch = llvm::dyn_cast<llvm::BranchInst>(block.getTerminator());
-    if (!branch || branch->isConditional()) return false;
-    unsigned work = 0;
-    for (auto& each : block) {
-      if (each.isTerminator() || llvm::isa<llvm::PHINode>(each) || is_fuel(&each)) continue;
-      if (each.mayHaveSideEffects() || each.mayReadFromMemory()) return false;
-      ++work;
+    if (node == first_[&block]) {
+      graph_.nodes.back().is_bare = is_bare(block, [&](llvm::Instruction& each) { return is_fuel(&each); });
     }
-    return work <= 2;
   }
 
   void add_edges(llvm::BasicBlock& block) {
@@ -377,10 +368,8 @@ class Placing {
     llvm::SmallPtrSet<llvm::BasicBlock*, 8> seen;
     for (auto* successor : llvm::successors(&block)) {
       if (!seen.insert(successor).second) continue;
-      const auto probability = branches_.getEdgeProbability(&block, successor);
       meter::Edge edge{last, first_[successor]};
-      edge.frequency = graph_.nodes[last].frequency * static_cast<double>(probability.getNumerator()) /
-                       llvm::BranchProbability::getDenominator();
+      edge.frequency = edge_frequency(branches_, &block, successor, graph_.nodes[last].frequency);
       Crossing crossing{&block, successor, {}};
       if (auto* phi = merges_.lookup(successor)) {
         auto* value = phi->getIncomingValueForBlock(&block);
@@ -428,23 +417,22 @@ class Placing {
     }
     place_beside();
     for (std::size_t i = 0; i < crossings_.size(); ++i) place_edge(i, plan);
+    llvm::SmallVector<llvm::Instruction*, 32> superfluous;
     for (auto* value : fuel_) {
       auto* instruction = llvm::dyn_cast<llvm::Instruction>(value);
       if (!instruction || !(is_link(*value) || is_merge(*value))) continue;
-      superfluous_.push_back(instruction);
+      superfluous.push_back(instruction);
     }
-    for (auto* instruction : superfluous_) {
+    for (auto* instruction : superfluous) {
       instruction->replaceAllUsesWith(llvm::PoisonValue::get(instruction->getType()));
     }
-    for (auto* instruction : superfluous_) instruction->eraseFromParent();
+    for (auto* instruction : superfluous) instruction->eraseFromParent();
     llvm::DominatorTree dominators(function_);
     llvm::PromoteMemToReg({slot_}, dominators);
   }
 
   void add(llvm::IRBuilder<>& builder, std::int64_t amount) {
-    if (amount == 0) return;
-    auto* before = builder.CreateLoad(slot_->getAllocatedType(), slot_, "fuel");
-    builder.CreateStore(builder.CreateAdd(before, builder.getInt64(static_cast<std::uint64_t>(amount))), slot_);
+    if (amount != 0) add_fuel(builder, slot_, amount);
   }
 
   void place_node(std::size_t id, const meter::Plan& plan) {
@@ -491,20 +479,9 @@ class Placing {
   }
 
   llvm::Instruction* place_on(const Crossing& crossing) {
-    auto* terminator = crossing.from->getTerminator();
-    if (crossing.from->getUniqueSuccessor()) return terminator;
+    if (crossing.from->getUniqueSuccessor()) return crossing.from->getTerminator();
     if (crossing.to->getUniquePredecessor()) return &*crossing.to->getFirstInsertionPt();
-    auto* block = llvm::BasicBlock::Create(function_.getContext(), "", &function_, crossing.to);
-    auto* branch = llvm::BranchInst::Create(crossing.to, block);
-    branch->setDebugLoc(terminator->getDebugLoc());
-    terminator->replaceSuccessorWith(crossing.to, block);
-    for (auto& phi : crossing.to->phis()) {
-      auto* value = phi.getIncomingValueForBlock(crossing.from);
-      // A switch may have several edges from one block to another: one remains, from the new block.
-      while (phi.getBasicBlockIndex(crossing.from) >= 0) phi.removeIncomingValue(crossing.from, false);
-      phi.addIncoming(value, block);
-    }
-    return branch;
+    return block_on_edge(*crossing.from, *crossing.to);
   }
 
   llvm::Function& function_;
@@ -524,7 +501,6 @@ class Placing {
   std::vector<Node> nodes_;
   std::vector<Crossing> crossings_;  // by edge
   llvm::AllocaInst* slot_ = nullptr;
-  llvm::SmallVector<llvm::Instruction*, 32> superfluous_;
 };
 
 // LSR would take fuel for an induction variable among others, and compute it from one of them.
