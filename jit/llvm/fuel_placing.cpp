@@ -83,15 +83,17 @@ llvm::ConstantInt* amount_of(const llvm::Value& value) {
   return is_addition(value) ? llvm::dyn_cast<llvm::ConstantInt>(llvm::cast<llvm::User>(value).getOperand(1)) : nullptr;
 }
 
-// base + phi(c, d) becomes phi(base + c, base + d).
+// base + phi(c, d) becomes phi(base + c, base + d), and phi(a, b) + phi(c, d) of one block phi(a + c, b + d).
 bool split(llvm::BinaryOperator& sum, FuelSet& fuel) {
   for (unsigned side = 0; side < 2; ++side) {
     auto* base = sum.getOperand(1 - side);
     auto* phi = llvm::dyn_cast<llvm::PHINode>(sum.getOperand(side));
     if (!phi || fuel.contains(phi) || !phi->hasOneUse() || phi->getParent() != sum.getParent()) continue;
     if (!fuel.contains(base)) continue;
+    auto* beside = llvm::dyn_cast<llvm::PHINode>(base);
+    if (beside && beside->getParent() != sum.getParent()) beside = nullptr;
     const auto* other = llvm::dyn_cast<llvm::Instruction>(base);
-    if (other && other->getParent() == sum.getParent()) continue;  // not there yet in the arms
+    if (!beside && other && other->getParent() == sum.getParent()) continue;  // not there yet in the arms
     if (!llvm::all_of(phi->incoming_values(), [](const auto& value) { return llvm::isa<llvm::ConstantInt>(value); })) {
       continue;
     }
@@ -99,8 +101,9 @@ bool split(llvm::BinaryOperator& sum, FuelSet& fuel) {
     for (unsigned i = 0; i < phi->getNumIncomingValues(); ++i) {
       auto& value = sums[phi->getIncomingBlock(i)];
       if (!value) {
-        value = llvm::BinaryOperator::CreateAdd(base, phi->getIncomingValue(i), "",
-                                                phi->getIncomingBlock(i)->getTerminator()->getIterator());
+        auto* arm = phi->getIncomingBlock(i);
+        value = llvm::BinaryOperator::CreateAdd(beside ? beside->getIncomingValueForBlock(arm) : base,
+                                                phi->getIncomingValue(i), "", arm->getTerminator()->getIterator());
       }
       fuel.insert(value);
       phi->setIncomingValue(i, value);

@@ -184,14 +184,12 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   require(builder.parsePassPipeline(settle, "simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg"));
   settle.addPass(SettleLoads());
   require(builder.parsePassPipeline(vectorise, kRotate));
-  if (counts_fuel(metering)) {
-    vectorise.addPass(FuelLifting());
-    vectorise.addPass(RoundPairing());
-  }
+  if (counts_fuel(metering)) vectorise.addPass(FuelLifting());
+  if (metering != Metering::none) vectorise.addPass(RoundPairing());
   require(builder.parsePassPipeline(vectorise, late_passes(options)));
   if (counts_fuel(metering)) vectorise.addPass(FuelRestoring());
   vectorise.addPass(FunctionStep<merge_safepoints>());
-  if (counts_fuel(metering)) vectorise.addPass(PairPolling());
+  if (metering != Metering::none) vectorise.addPass(PairPolling());
   require(builder.parsePassPipeline(vectorise, kFinish));
   if (counts_fuel(metering)) vectorise.addPass(StripMining());
   llvm::ModuleInlinerWrapperPass inliner(
