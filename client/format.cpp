@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstring>
 #include <optional>
 
 #include "client/exit_code.hpp"
@@ -79,6 +81,15 @@ std::string stopped_text(std::string_view verdict, const std::string& why, const
   append(text, ", ", fuel_phrase(result));
   if (result.trap) append(text, ", ", printable(*result.trap) + trap_place(result));
   return text;
+}
+
+// The reason last: it may be somebody else's doing, and what was used is the run's.
+std::string killed_text(const RunResult& result) {
+  std::string text = "killed";
+  append(text, " ", time_phrase(result));
+  append(text, ", ", fuel_phrase(result));
+  if (result.trap) append(text, ", ", printable(*result.trap) + trap_place(result));
+  return text + ": " + reason_or(result, meaning_of(Verdict::killed));
 }
 
 // The monitor names a deadline by its clock.
@@ -171,7 +182,7 @@ std::string verdict_line(std::string_view name, const RunResult& result) {
       text = stopped_text("limit", limit_text(result), result);
       break;
     case Verdict::killed:
-      text = stopped_text("killed", reason_or(result, meaning_of(Verdict::killed)), result);
+      text = killed_text(result);
       break;
     case Verdict::refused:
       text = "refused: " + reason_or(result, meaning_of(Verdict::refused));
@@ -182,6 +193,12 @@ std::string verdict_line(std::string_view name, const RunResult& result) {
       break;
   }
   return fmt::format("slackctl: {}: {}", printable(name), text);
+}
+
+std::string stopped_by_signal(int number) {
+  if (number == SIGINT) return "stopped by SIGINT (Ctrl-C)";
+  const char* const name = ::sigabbrev_np(number);
+  return name != nullptr ? std::string("stopped by SIG") + name : "stopped by signal " + std::to_string(number);
 }
 
 std::string stats_text(std::string_view name, const RunResult& result) {

@@ -23,6 +23,9 @@ namespace slack::client {
 // `name` is the module's name.
 [[nodiscard]] std::string verdict_line(std::string_view name, const RunResult& result);
 
+// Why a run was killed whose slackctl got this signal: "stopped by SIGINT (Ctrl-C)", "stopped by SIGTERM".
+[[nodiscard]] std::string stopped_by_signal(int number);
+
 // The summary of --stats, one indented line a topic, each ended by a newline; under a headline of its own where there
 // is no verdict line.
 [[nodiscard]] std::string stats_text(std::string_view name, const RunResult& result);

@@ -58,7 +58,7 @@ int slackctl(int argc, char** argv) {
     return fmt::format("slackctl{}: {}; see slackctl{} --help\n", verb, what, verb);
   });
   int exit_code = 0;
-  add_run(app, exit_code);
+  const auto drop_report = add_run(app, exit_code);
   add_list(app, exit_code);
   add_stop(app, exit_code);
   add_prune(app, exit_code);
@@ -71,6 +71,7 @@ int slackctl(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     exit_code = app.exit(error) == 0 ? 0 : kExitUsage;
+    if (exit_code != 0) drop_report();
   }
   // What was flushed before, as by a full buffer, may have failed before, with a reason that nobody kept.
   const bool written = std::ferror(stdout) == 0;

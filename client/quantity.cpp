@@ -44,7 +44,7 @@ bool is_unit(std::string_view text, std::string_view suffix, Case how) {
   return std::ranges::equal(text, suffix, {}, lower, lower);
 }
 
-enum class Wrong { form, size };
+enum class Wrong { form, unit_missing, fraction, size };
 using Parsed = tl::expected<std::uint64_t, Wrong>;
 
 std::optional<std::uint64_t> multiply(std::uint64_t a, std::uint64_t b) {
@@ -79,7 +79,7 @@ std::optional<std::uint64_t> power_of_ten(std::uint64_t exponent) {
 }
 
 // DIGITS[.DIGITS][eDIGITS]SUFFIX as a whole number of the smallest unit.
-Parsed parse(std::string_view text, std::span<const Unit> units, Case letters, bool exponent_allowed) {
+Parsed parse(std::string_view text, std::span<const Unit> units, Case letters) {
   const auto wrong = [](Wrong how) { return tl::unexpected<Wrong>(how); };
   const std::string_view whole = take_digits(text);
   std::string_view decimals;
@@ -90,7 +90,7 @@ Parsed parse(std::string_view text, std::span<const Unit> units, Case letters, b
   }
   if (whole.empty()) return wrong(Wrong::form);
   std::optional<std::uint64_t> scale = 1;
-  if (exponent_allowed && text.starts_with('e')) {
+  if (text.starts_with('e') || text.starts_with('E')) {
     text.remove_prefix(1);
     const std::string_view digits = take_digits(text);
     if (digits.empty()) return wrong(Wrong::form);
@@ -104,7 +104,7 @@ Parsed parse(std::string_view text, std::span<const Unit> units, Case letters, b
     const auto divisor = power_of_ten(decimals.size());
     const auto number = to_number(std::string(whole) + std::string(decimals));
     // More decimals than any unit has.
-    if (!divisor || (!number && !decimals.empty())) return wrong(Wrong::form);
+    if (!divisor || (!number && !decimals.empty())) return wrong(Wrong::fraction);
     if (!scale || !number) return wrong(Wrong::size);
     // number / divisor is the figure as written. What the divisor and the scale share goes first, so that a long row
     // of decimals does not overflow on the way to a result that fits.
@@ -112,49 +112,67 @@ Parsed parse(std::string_view text, std::span<const Unit> units, Case letters, b
     std::uint64_t right = *scale;
     for (const std::uint64_t prime : {2u, 5u})
       while (left % prime == 0 && right % prime == 0) left /= prime, right /= prime;
-    if (*number % left != 0) return wrong(Wrong::form);
+    if (*number % left != 0) return wrong(Wrong::fraction);
     const auto product = multiply(*number / left, right);
     // The largest of all means unlimited.
     if (!product || *product == std::numeric_limits<std::uint64_t>::max()) return wrong(Wrong::size);
     return *product;
   }
-  return wrong(Wrong::form);
+  return wrong(text.empty() ? Wrong::unit_missing : Wrong::form);
 }
 
-tl::unexpected<Fault> refuse(std::string_view text, Wrong how, std::string_view form, std::string_view range) {
-  const std::string quoted = "'" + std::string(text) + "' is ";
-  return fail(Fault{EINVAL, how == Wrong::form ? quoted + "not " + std::string(form) : quoted + std::string(range)});
+// What stands behind the quoted text, by what is wrong with it; `form` also says what would be right.
+struct Words {
+  std::string_view kind;   // "a duration"
+  std::string_view least;  // what it has to be a whole number of
+  std::string_view form;
+  std::string_view range;
+};
+
+tl::unexpected<Fault> refuse(std::string_view text, Wrong how, const Words& words) {
+  std::string sentence = "'" + std::string(text) + "' ";
+  if (how == Wrong::size)
+    sentence += "is " + std::string(words.range);
+  else if (how == Wrong::form)
+    sentence += "is not " + std::string(words.kind) + ": " + std::string(words.form);
+  else if (how == Wrong::unit_missing)
+    sentence += "has no unit: " + std::string(words.form);
+  else
+    sentence += "is not a whole number of " + std::string(words.least) + ": " + std::string(words.form);
+  return fail(Fault{EINVAL, std::move(sentence)});
 }
+
+constexpr Words kFuelWords{
+    "an amount of fuel", "units of fuel",
+    "write a number like 1000000 or 1e6, one with K, M, G or T (powers of 1000) like 5M or 2.5G, or unlimited",
+    "more fuel than can be counted: write 0 to 18446744073709551614, or unlimited"};
+constexpr Words kDurationWords{"a duration", "microseconds",
+                               "write a number with us, ms, s, min or h, like 250ms, 1.5s or 0us, or unlimited",
+                               "longer than can be counted: write 0us to 5000000000h, or unlimited"};
+constexpr Words kSizeWords{
+    "a size", "bytes",
+    "write a number of bytes like 65536 or 1e6, or one with K, M, G or T (powers of 1024), like 64M or 2GiB",
+    "more than can be counted: write 0 to 16777215T"};
 
 }  // namespace
 
 Expected<Fuel> parse_fuel(std::string_view text) {
   if (text == "unlimited") return kUnlimitedFuel;
-  const auto count = parse(text, kFuelUnits, Case::ignored, true);
-  if (!count)
-    return refuse(text, count.error(),
-                  "an amount of fuel: write a whole number like 1000000 or 1e6, one with K, M, G or T (powers of 1000) "
-                  "like 5M or "
-                  "2.5G, or unlimited",
-                  "more fuel than can be counted: write 0 to 18446744073709551614, or unlimited");
+  const auto count = parse(text, kFuelUnits, Case::ignored);
+  if (!count) return refuse(text, count.error(), kFuelWords);
   return Fuel(*count);
 }
 
 Expected<Micros> parse_duration(std::string_view text) {
   if (text == "unlimited") return kUnlimitedTime;
-  const auto count = parse(text, kTimeUnits, Case::matters, false);
-  if (!count)
-    return refuse(text, count.error(), "a duration: write a number with us, ms, s, min or h, like 250ms, or unlimited",
-                  "longer than can be counted: write 0us to 5000000000h, or unlimited");
+  const auto count = parse(text, kTimeUnits, Case::matters);
+  if (!count) return refuse(text, count.error(), kDurationWords);
   return Micros(*count);
 }
 
 Expected<Bytes> parse_size(std::string_view text) {
-  const auto count = parse(text, kSizeUnits, Case::ignored, false);
-  if (!count)
-    return refuse(text, count.error(),
-                  "a size: write a number of bytes, or one with K, M, G or T (powers of 1024), like 64M or 2GiB",
-                  "more than can be counted: write 0 to 16777215T");
+  const auto count = parse(text, kSizeUnits, Case::ignored);
+  if (!count) return refuse(text, count.error(), kSizeWords);
   return Bytes(*count);
 }
 

@@ -31,6 +31,18 @@ std::optional<int> descriptor_named(std::string_view path) {
   return std::nullopt;
 }
 
+// The first bytes of every report.
+constexpr std::string_view kBeginning = "{\n  \"verdict\": ";
+
+// What a symbolic link leads to is the file that is meant, and the link stays one.
+std::string resolved(const std::string& path) {
+  char* const target = ::realpath(path.c_str(), nullptr);
+  if (target == nullptr) return path;
+  std::string name = target;
+  std::free(target);
+  return name;
+}
+
 bool is_fifo(const std::string& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
@@ -65,6 +77,18 @@ std::string report_json(const RunResult& result) {
   return report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
+Expected<void> remove_old_report(const std::string& path) {
+  if (descriptor_named(path)) return {};
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status{};
+  if (!file.valid() || ::fstat(file.get(), &status) < 0 || !S_ISREG(status.st_mode)) return {};
+  char beginning[kBeginning.size()];
+  const ssize_t size = ::pread(file.get(), beginning, sizeof beginning, 0);
+  if (size < 0 || std::string_view(beginning, static_cast<std::size_t>(size)) != kBeginning) return {};
+  if (::unlink(resolved(path).c_str()) < 0 && errno != ENOENT) return fail("remove the old report " + path);
+  return {};
+}
+
 ReportFile::ReportFile(std::string path, Fd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
 
 Expected<ReportFile> ReportFile::open(const std::string& path) {
@@ -80,13 +104,8 @@ Expected<ReportFile> ReportFile::open(const std::string& path) {
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) return fail("write report " + path, EISDIR);
   if (exists && !S_ISREG(status.st_mode)) return open_special(path);
-  // A symbolic link stays one: the file it leads to is the one replaced.
-  std::string target = path;
-  if (char* resolved = exists ? ::realpath(path.c_str(), nullptr) : nullptr) {
-    target = resolved;
-    std::free(resolved);
-  }
-  return open_regular(path, target, exists ? std::optional(status.st_mode & 0777) : std::nullopt);
+  return open_regular(path, exists ? resolved(path) : path,
+                      exists ? std::optional(status.st_mode & 0777) : std::nullopt);
 }
 
 Expected<ReportFile> ReportFile::open_special(const std::string& path) {

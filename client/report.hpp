@@ -15,6 +15,12 @@ namespace slack::client {
 // `verdict` and every key of result.def in its order; null where nothing is known. Ends with a newline.
 [[nodiscard]] std::string report_json(const RunResult& result);
 
+// Removes the report of an earlier run, where there is to be none of a new one: a command line that is wrong does not
+// get as far as a ReportFile. Of such a command line nobody knows what else it names, so only a regular file that
+// begins as a report does is taken for one; anything else stays, and is no fault. Faults: "remove the old report PATH:
+// why".
+[[nodiscard]] Expected<void> remove_old_report(const std::string& path);
+
 // Opened before the run, so that a path that cannot be written is known before the work is done. A regular file is
 // removed by open() and there again, as a whole, after write(): what stands in it is never of an earlier run. Anything
 // else (a terminal, a FIFO, /dev/fd/3) is written to as it is. A FIFO that nobody reads yet has until write() to be

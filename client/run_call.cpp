@@ -229,9 +229,9 @@ class RunCall {
 
   BusClient& client_;
   std::unique_ptr<sd_event, EventDeleter> event_;
-  std::string run_path_;  // empty until RunModule has answered
-  std::string owner_;     // the daemon's unique name on a bus; empty peer to peer
-  bool stop_wanted_ = false;
+  std::string run_path_;         // empty until RunModule has answered
+  std::string owner_;            // the daemon's unique name on a bus; empty peer to peer
+  std::optional<int> stopping_;  // the signal that made us ask for the run's end
   std::optional<Expected<RunResult>> outcome_;
 };
 
@@ -287,8 +287,13 @@ Expected<RunResult> RunCall::run(const RunRequest& request) {
   message->reset();
   result = sd_event_loop(raw_event);
   sd_bus_detach_event(client_.bus());
-  if (stop_wanted_) end_at_the_next(signals);
-  if (outcome_ && *outcome_) return std::move(*outcome_);
+  if (stopping_) end_at_the_next(signals);
+  if (outcome_ && *outcome_) {
+    RunResult& run = **outcome_;
+    // slackd knows of a Stop by its client; what made it ask is known here.
+    if (stopping_ && run.verdict == Verdict::killed) run.reason = stopped_by_signal(*stopping_);
+    return std::move(run);
+  }
   if (outcome_) return fail(client_.explain(outcome_->error()));
   return fail(client_.explain(bus_failure("wait for the run", result < 0 ? result : -ENOTCONN).value()));
 }
@@ -306,7 +311,7 @@ void RunCall::on_reply(sd_bus_message* reply) {
   run_path_ = path;
   if (const char* sender = sd_bus_message_get_sender(reply); sender != nullptr && !client_.is_private())
     owner_ = sender;
-  if (stop_wanted_) stop();
+  if (stopping_) stop();
 }
 
 void RunCall::on_finished(sd_bus_message* signal) {
@@ -332,8 +337,8 @@ void RunCall::on_owner_changed(sd_bus_message* signal) {
 }
 
 void RunCall::on_signal(int number) {
-  if (stop_wanted_) ::_exit(128 + number);
-  stop_wanted_ = true;
+  if (stopping_) ::_exit(128 + number);
+  stopping_ = number;
   if (!run_path_.empty()) stop();
 }
 

@@ -171,9 +171,9 @@ std::string footer() {
          "\n"
          "FUEL      a number of Wasm operators: 1000000, 1e6, or with K, M, G or T (powers of 1000): 5M, 2.5G; or\n"
          "          unlimited\n"
-         "DURATION  a number with us, ms, s, min or h: 500us, 1.5s, 1h; or unlimited\n"
+         "DURATION  a number with us, ms, s, min or h, never without: 500us, 1.5s, 1h; or unlimited\n"
          "SIZE      bytes, or a number with K, M, G or T (powers of 1024): 64K, 1M, 2GiB\n"
-         "          K, M, G and T may be small letters\n"
+         "          K, M, G and T may be small letters; a number may have decimals and a power of ten: 1.5, 2.5e3\n"
          "\n"
          "Without --private or --system, the slackd service is used if its name on the system bus is owned or\n"
          "activatable, else a private slackd. Ctrl-C stops the run, as do SIGTERM and SIGHUP; a second one ends "
@@ -299,12 +299,14 @@ void add_results(CLI::App& verb, CommandLine& line) {
           },
           "Write the result to FILE as one JSON object; -: to standard output, after the module's")
       ->take_last()
+      // At once: an option that is wrong ends the reading of those after it, and the report's name is to be known then.
+      ->trigger_on_parse()
       ->type_name("FILE");
 }
 
 }  // namespace
 
-void add_run(CLI::App& app, int& exit_code) {
+std::function<void()> add_run(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("run", "Run a WebAssembly module");
   auto line = std::make_shared<CommandLine>();
   // The first word that is no option ends the options. The positional is there for the help and so that CLI11 leaves
@@ -332,6 +334,10 @@ void add_run(CLI::App& app, int& exit_code) {
     if (words.empty()) throw CLI::RequiredError("FILE.wasm");
     exit_code = run(*line);
   });
+  return [line] {
+    if (line->report.empty()) return;
+    if (const auto removed = remove_old_report(line->report); !removed) (void)end_with(removed.error());
+  };
 }
 
 }  // namespace slack::client

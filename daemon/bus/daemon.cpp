@@ -101,8 +101,8 @@ Expected<void> Daemon::start_machine(const Settings& settings) {
   loop_ = std::move(*loop);
   for (const int signal : {SIGTERM, SIGINT}) {
     if (::sigismember(&handled, signal) == 0) continue;
-    auto waiting =
-        loop_->on_signal(signal, [this, signal] { shut_down("slackd ends, by " + std::string(name_of(signal)), 0); });
+    auto waiting = loop_->on_signal(
+        signal, [this, signal] { shut_down("slackd was ended by " + std::string(name_of(signal)), 0); });
     if (!waiting) return waiting;
   }
   return machine_->start_monitor(*loop_);

@@ -108,7 +108,7 @@ int RunBus::stop(run::RunId id, sd_bus_message* message, sd_bus_error* error) {
   if (!caller) return errors::set(error, errors::kFault, caller.error().what);
   run::Run* run = table_->find(id);
   if (run == nullptr) return errors::set(error, errors::kNoSuchRun, "there is no run " + std::to_string(id));
-  const std::string by = "stopped by user " + std::to_string(caller->uid);
+  const std::string by = "stopped by " + title_of(*caller, id);
   if (callers_.peer_to_peer() || caller->uid == 0 || caller->uid == run->uid()) {
     run->stop(by);
     return sd_bus_reply_method_return(message, nullptr);
@@ -127,6 +127,12 @@ int RunBus::stop(run::RunId id, sd_bus_message* message, sd_bus_error* error) {
   });
   if (!asked) return errors::set(error, errors::kAccessDenied, asked.error().what);
   return 1;
+}
+
+std::string RunBus::title_of(const Caller& caller, run::RunId run) const {
+  const auto client = clients_.find(run);
+  if (client != clients_.end() && client->second.present && client->second.name == caller.name) return "its client";
+  return caller.uid == 0 ? "root" : "user " + std::to_string(caller.uid);
 }
 
 void RunBus::add(run::RunId run, const Caller& client, bool detached) {

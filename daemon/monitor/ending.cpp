@@ -68,6 +68,11 @@ Testimony read_testimony(std::span<const std::byte> message) {
   return testimony;
 }
 
+Cause in_time(Cause told, TimeSpent spent) {
+  if (told.verdict == Verdict::crashed || !(spent.wall || spent.cpu)) return told;
+  return Cause{Verdict::deadline, spent.wall ? "wall" : "cpu"};
+}
+
 Cause name_death(int code, int status, bool cpu_spent) {
   if (code == CLD_EXITED) return crashed("the worker exited with status " + std::to_string(status) + " and no report");
   if (code != CLD_KILLED && code != CLD_DUMPED) return crashed("the worker died in a way that was not told");

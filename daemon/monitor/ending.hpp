@@ -14,6 +14,12 @@
 
 namespace slack::monitor {
 
+// Which of its deadlines a run has passed.
+struct TimeSpent {
+  bool wall = false;
+  bool cpu = false;
+};
+
 struct Testimony {
   Cause cause;
   std::optional<wire::WorkerReport> report;  // absent: the message was no report
@@ -23,6 +29,10 @@ struct Testimony {
 
 // A datagram of a running worker. Anything but a WorkerReport is a worker gone wrong: crashed.
 [[nodiscard]] Testimony read_testimony(std::span<const std::byte> message);
+
+// What a run's own end comes to if its time was over by then: the deadline, as though the look that was due had come in
+// time. How a worker went wrong stays worth telling.
+[[nodiscard]] Cause in_time(Cause told, TimeSpent spent);
 
 // A death without a report. `code` and `status` are siginfo_t's of waitid (CLD_EXITED, CLD_KILLED, …; 0: not known).
 // `cpu_spent`: the CPU deadline had passed; RLIMIT_CPU, its backstop, ends a pid 1 by SIGKILL.

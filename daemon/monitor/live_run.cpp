@@ -20,11 +20,28 @@ LiveRun::LiveRun(Assignment&& assignment, std::shared_ptr<const SafepointPage> i
 
 void LiveRun::go(Nanos now) {
   went = now;
-  cpu_at_go = process.cpu_time();
+  cpu_at_go = process.cpu_time();  // up to date: it has slept since it said that it is prepared
   wall_deadline = now + to_nanos(limits.wall);
   // Nothing is to be seen on the page of a run that publishes its fuel at its end only.
   const Fuel watched = parks() ? fuel_limit() : kUnlimitedFuel;
   plan = LookPlan(LookPlan::Limits{watched, to_nanos(limits.slack), wall_deadline, to_nanos(limits.cpu)}, now);
+}
+
+Nanos LiveRun::cpu() const {
+  if (ended) return cpu_at_end;
+  return (death ? death->cpu : process.cpu_time()) - cpu_at_go;
+}
+
+// While the worker is still on its core, on its way into the wait for its end, the kernel's figure is up to a tick old:
+// what the worker says is the later one then. More than the time that has passed it cannot have used.
+void LiveRun::end(Nanos now, Nanos told) {
+  const Nanos seen = cpu();
+  cpu_at_end = std::max(seen, std::min(told, now - went));
+  ended = now;
+}
+
+TimeSpent LiveRun::spent() const {
+  return {ended.has_value() && *ended >= wall_deadline, ended.has_value() && cpu_at_end >= to_nanos(limits.cpu)};
 }
 
 Outcome LiveRun::outcome(Nanos now) const {
@@ -51,7 +68,7 @@ Outcome LiveRun::outcome(Nanos now) const {
   }
   outcome.looks = looks;
   outcome.arms = arms;
-  outcome.run_time = to_micros(now - went);
+  outcome.run_time = to_micros(ended.value_or(now) - went);
   outcome.cpu_time = to_micros(cpu());
   outcome.peak_memory = peak_memory();
   return outcome;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "daemon/monitor/ending.hpp"
 #include "daemon/monitor/look_plan.hpp"
 #include "daemon/monitor/monitor.hpp"
 #include "daemon/monitor/park_watch.hpp"
@@ -23,12 +24,16 @@ struct LiveRun {
   // Published fuel; 0 for a run that counts none.
   [[nodiscard]] Fuel published() const { return limits.counts ? page->published() : Fuel(0); }
   // CPU time since Go, and peak memory: the kernel's last word if the worker has been reaped.
-  [[nodiscard]] Nanos cpu() const { return (death ? death->cpu : process.cpu_time()) - cpu_at_go; }
+  [[nodiscard]] Nanos cpu() const;
   [[nodiscard]] Bytes peak_memory() const { return death ? death->peak_memory : process.peak_memory(); }
   [[nodiscard]] Fuel fuel_limit() const { return limits.counts ? limits.fuel : kUnlimitedFuel; }
 
   // Starts the clocks.
   void go(Nanos now);
+  // Stops them: the worker's report is here. `told`: the CPU time it says to have used.
+  void end(Nanos now, Nanos told);
+  // By clocks that stand still, and so by the figures of the outcome.
+  [[nodiscard]] TimeSpent spent() const;
   // The outcome of a concluded run. Ask before the kill: what it used is read from the living process.
   [[nodiscard]] Outcome outcome(Nanos now) const;
 
@@ -46,6 +51,9 @@ struct LiveRun {
   Nanos went;  // the moment of Go, monotonic
   Nanos cpu_at_go;
   Nanos wall_deadline = Nanos::max();
+  // At the worker's report.
+  std::optional<Nanos> ended;  // monotonic
+  Nanos cpu_at_end;            // since Go
   std::uint64_t looks = 0;
   std::uint64_t arms = 0;
   std::optional<wire::WorkerReport> report;

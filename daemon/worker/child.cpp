@@ -11,6 +11,7 @@
 #include <limits>
 #include <optional>
 
+#include "daemon/base/clock.hpp"
 #include "daemon/base/socket.hpp"
 #include "daemon/sandbox/policy/landlock.hpp"
 #include "daemon/wire/brief.hpp"
@@ -203,6 +204,7 @@ bool wait_for_go(int socket) {
 // Runs the module; the report is in `process`.
 void run(Program& program, Invocation& invocation, Bytes memory_limit) {
   wire::WorkerReport& report = process.report;
+  process.cpu_at_go = own_cpu_time();
   process.memory_left = memory_limit.count() / address_map::kWasmPageBytes * address_map::kWasmPageBytes;
   const auto instantiated = program.instantiate_all();
   if (!instantiated) {
@@ -226,6 +228,7 @@ int conclude(int socket) {
   report.has_bench = process.measurement.complete() ? 1 : 0;
   report.bench_nsec = process.measurement.time().count();
   report.bench_fuel = process.measurement.fuel().count();
+  if (process.cpu_at_go) report.cpu_nsec = (own_cpu_time() - *process.cpu_at_go).count();
   publish(Fuel(report.fuel));
   return send_bytes(socket, bytes_of(report)) ? 0 : 1;
 }

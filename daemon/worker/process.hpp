@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 
 #include "daemon/base/address_map.hpp"
 #include "daemon/base/context.hpp"
@@ -29,7 +30,8 @@ struct Process {
   bool publishes = false;            // the host passes safepoints too
   wasi::Wasi* wasi = nullptr;
   Measurement measurement;
-  wire::WorkerReport report{};  // how the run ended; filled by whoever ends it
+  std::optional<Nanos> cpu_at_go;  // of the CPU clock; none before Go
+  wire::WorkerReport report{};     // how the run ended; filled by whoever ends it
 
   Instance* add(std::unique_ptr<Instance> instance);
   // The instance whose generated code `address` lies in, or null.

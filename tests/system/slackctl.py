@@ -38,6 +38,13 @@ EXIT = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (para
   (memory (export "memory") 1) (func (export "_start") (call $exit (i32.const 41))))"""
 
 
+# One trap that its code finds by looking, and two that are found by a page fault.
+TRAPS = """(module (memory 1)
+  (func (export "unreachable") unreachable)
+  (func (export "load") (drop (i32.load (i32.const 70000))))
+  (func $recurse (export "recurse") (call $recurse)))"""
+
+
 class Client:
     def __init__(self, slackctl, folder):
         self.slackctl, self.folder = slackctl, folder
@@ -109,6 +116,11 @@ def check_command_line(checks, client):
     checks.ends("a size with a suffix that is none", client("run", "--memory", "1KB", "hello.wasm"), 64, "--memory", "'1KB'", "K, M, G or T")
     small = client("run", "--fuel", "5m", "--memory", "64m", "--output", "64k", "hello.wasm")
     checks.that("suffixes in small letters", small[0] == 0, small)
+    checks.ends("a duration without its unit", client("run", "--wall", "0", "hello.wasm"), 64, "--wall", "'0' has no unit", "0us")
+    checks.ends("a duration of less than a microsecond", client("run", "--cpu", "0.1us", "hello.wasm"), 64, "--cpu",
+                "'0.1us' is not a whole number of microseconds")
+    tens = client("run", "--fuel", "1e9", "--memory", "1e8", "--output", "1e6", "--wall", "6e4ms", "hello.wasm")
+    checks.that("powers of ten for every quantity", tens[:2] == (0, "hello\n"), tens)
     checks.ends("a report without a name", client("run", "--report", "", "hello.wasm"), 64, "--report", "name")
     checks.ends("a word too many", client("list", "5"), 64, "5", "slackctl list --help")
     checks.ends("both services", client("run", "--system", "hello.wasm"), 64, "--system", "--private")
@@ -159,13 +171,41 @@ def check_verdicts(checks, client):
     checks.that("the module's exit code", client("run", "exit.wasm")[0] == 41)
     checks.ends("out of fuel", client("run", "--fuel", "1M", "endless.wasm"), 123, "out of fuel", "1,000,000")
     checks.ends("a deadline", client("run", "--wall", "50ms", "endless.wasm"), 124, "deadline")
+    for words in (("--cpu", "1us"), ("--cpu", "0s"), ("--wall", "0us")):
+        got = [client("run", "--report", "short.json", *words, "exit.wasm") for _ in range(5)]
+        checks.that(f"{' '.join(words)} is passed however short the run", all(each[0] == 124 for each in got), got)
+    limits = ["--cpu", "60us", "--wall", "250us"]
+    for _ in range(20):
+        code = client("run", "--report", "short.json", *limits, "exit.wasm")[0]
+        report = json.loads(pathlib.Path(client.folder, "short.json").read_text())
+        right = (code == 41) == (report["cpu_usec"] < 60 and report["run_usec"] < 250)
+        if not right:
+            break
+    checks.that("the figures of a report agree with its verdict about --cpu and --wall", right, report)
     checks.ends("an output over its limit", client("run", "--output", "4", "hello.wasm"), 122, "output")
     checks.ends("no such function", client("run", "--invoke", "gone", "hello.wasm"), 126, "gone")
     for mode in ("counted", "checked"):
         got = client("run", "--metering", mode, "--wall", "50ms", "endless.wasm")
         checks.ends(f"a deadline of metering {mode}", got, 124, "deadline")
         checks.that("whose fuel nobody knows", "consumed" not in got[2], got[2])
+    check_fuel_of_traps(checks, client)
     check_signals(checks, client)
+
+
+def check_fuel_of_traps(checks, client):
+    """What the manual page says under Exactness."""
+    for mode, trap, exact, over in (("slacked", "unreachable", True, 123), ("counted", "unreachable", True, 123),
+                                    ("checked", "unreachable", True, 123), ("slacked", "load", False, 134),
+                                    ("counted", "load", None, 134), ("checked", "load", None, 134),
+                                    ("slacked", "recurse", False, 123), ("counted", "recurse", None, 134),
+                                    ("checked", "recurse", None, 123)):
+        words = ["--metering", mode, "--invoke", trap, "--report", "trap.json"]
+        code = client("run", *words, "traps.wasm")[0]
+        report = json.loads(pathlib.Path(client.folder, "trap.json").read_text())
+        checks.that(f"fuel at {trap} with {mode}", code == 134 and report["fuel_exact"] is exact
+                    and (report["fuel_consumed"] is None) == (exact is None), report)
+        got = client("run", *words, "--fuel", "0", "traps.wasm")
+        checks.that(f"no fuel for {trap} with {mode}", got[0] == over, got)
 
 
 def check_signals(checks, client):
@@ -179,7 +219,8 @@ def check_signals(checks, client):
         process = begun()
         process.send_signal(number)
         stderr = process.communicate(timeout=SECONDS)[1].decode()
-        checks.ends(f"a run ended by {number.name}", (process.returncode, "", stderr), 137, "killed")
+        checks.ends(f"a run ended by {number.name}", (process.returncode, "", stderr), 137, "killed",
+                    f": stopped by {number.name}" + (" (Ctrl-C)" if number == signal.SIGINT else ""))
     # The first one ends the run; what is left is to wait for the report's reader.
     os.mkfifo(os.path.join(client.folder, "unread"))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -235,6 +276,22 @@ def check_reports(checks, client, folder):
             ("a private slackd that cannot start", ["hello.wasm"], {"env": os.environ | {"SLACKD_LIBEXECDIR": str(folder)}})):
         got = client("run", *old(), *words, **options)
         checks.that(f"no stale report after {title}", got[0] in (64, 66, 69) and not report.exists(), got)
+    before = (folder / "exit.wasm").read_bytes()
+    for title, words, text in (
+            ("fuel that is no number", ["--fuel", "x", "exit.wasm"], "'x'"),
+            ("a duration without its unit", ["--slack", "0", "exit.wasm"], "--slack"), ("no module", [], "FILE.wasm"),
+            ("an unknown option", ["--bogus", "exit.wasm"], "--bogus"), ("an option without its value", ["--fuel"], "--fuel")):
+        client("run", "--report", "report.json", "exit.wasm")
+        got = client("run", "--report", "report.json", *words)
+        checks.ends(f"a wrong command line: {title}", got, 64, text)
+        checks.that("leaves no report of an earlier run", not report.exists())
+    for name in ("exit.wasm", "kept"):
+        (folder / "kept").write_text("not a report")
+        checks.ends(f"a wrong command line with --report {name}", client("run", "--report", name, "--fuel", "x", "exit.wasm"), 64)
+    checks.that("takes no other file away", (folder / "kept").read_text() == "not a report"
+                and (folder / "exit.wasm").read_bytes() == before)
+    client("run", "--report", "report.json", "exit.wasm")
+    checks.that("help is no wrong command line", client("run", "--report", "report.json", "--help")[0] == 0 and report.exists())
     checks.ends("a report in no folder", client("run", "--report", "gone/report", "exit.wasm"), 74, "gone/report")
     checks.ends("a report in place of a folder", client("run", "--report", ".", "exit.wasm"), 74, "Is a directory")
     fifo = folder / "fifo"
@@ -347,13 +404,13 @@ def check_stop(checks, client):
         stderr = process.communicate(timeout=SECONDS)[1].decode()
         output = second.communicate(timeout=SECONDS)[0].decode()
         checks.that("and runs when there is room", (second.returncode, output) == (0, "hello\n"), (second.returncode, output))
-    checks.ends("what it was told", (process.returncode, "", stderr), 137, "killed", "stopped by user")
+    checks.ends("what it was told", (process.returncode, "", stderr), 137, "killed after ", ": stopped by " + ("root" if os.geteuid() == 0 else "user"))
 
 
 def check_end_of_service(checks, client, bus):
     """What slackd does at a signal, as its manual page says."""
-    for number, code, texts in ((signal.SIGTERM, 137, ["killed", "slackd ends, by SIGTERM"]),
-                                (signal.SIGINT, 137, ["killed", "slackd ends, by SIGINT"]),
+    for number, code, texts in ((signal.SIGTERM, 137, ["killed after ", ": slackd was ended by SIGTERM"]),
+                                (signal.SIGINT, 137, ["killed after ", ": slackd was ended by SIGINT"]),
                                 (signal.SIGHUP, 69, ["slackd left the system bus"])):
         with bus():
             with subprocess.Popen([client.slackctl, "run", "--system", "endless.wasm"], cwd=client.folder, stdin=subprocess.DEVNULL,
@@ -386,7 +443,8 @@ def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        sources = {"hello": HELLO.replace("LINES", "1"), "flood": HELLO.replace("LINES", "200000"), "endless": ENDLESS, "exit": EXIT}
+        sources = {"hello": HELLO.replace("LINES", "1"), "flood": HELLO.replace("LINES", "200000"), "endless": ENDLESS, "exit": EXIT,
+                   "traps": TRAPS}
         for module, text in sources.items():
             subprocess.run([arguments.wasm_tools, "parse", "-", "-o", folder / f"{module}.wasm"], input=text.encode(), check=True)
         client = Client(os.path.abspath(arguments.slackctl), folder)

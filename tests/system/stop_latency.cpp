@@ -10,9 +10,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 
 #include "daemon/base/address_map.hpp"
@@ -111,10 +114,27 @@ void print_distribution(const char* name, std::vector<std::uint64_t> values, dou
               at(0.99), at(1.0));
 }
 
+std::optional<int> number_of_runs(std::string_view text) {
+  constexpr int kMost = 1'000'000;
+  int runs = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), runs);
+  if (error != std::errc() || end != text.data() + text.size() || runs < 1 || runs > kMost) return std::nullopt;
+  return runs;
+}
+
+int complain(const char* what) {
+  std::fprintf(stderr, "stop-latency: %s; usage: SLACKD=BUILD/daemon/bus/slackd stop-latency [RUNS]\n", what);
+  return 64;  // EX_USAGE
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-  const int runs = count > 1 ? std::atoi(arguments[1]) : 1000;
+  const std::optional<int> runs_wanted = count == 1 ? 1000 : count == 2 ? number_of_runs(arguments[1]) : std::nullopt;
+  if (!runs_wanted) return complain("RUNS is a number from 1 to 1000000");
+  const char* const daemon = std::getenv("SLACKD");
+  if (daemon == nullptr || ::access(daemon, X_OK) < 0) return complain("SLACKD does not name the daemon's program");
+  const int runs = *runs_wanted;
   std::vector<std::uint64_t> latencies;
   std::vector<std::uint64_t> estimates;
   std::vector<std::uint64_t> looks;

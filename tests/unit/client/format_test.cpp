@@ -2,6 +2,7 @@
 #include "client/format.hpp"
 
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "client/exit_code.hpp"
 
@@ -98,7 +99,7 @@ TEST_CASE("a refusal names the reason and the offset") {
   CHECK(client::exit_code_of(result) == 126);
 }
 
-TEST_CASE("deadline, limit, killed and crashed say why, after how long and how much fuel") {
+TEST_CASE("deadline, limit and crashed say why, after how long and how much fuel") {
   RunResult result;
   result.reason = "because of this";
   result.run_usec = 2'000'000;
@@ -107,13 +108,35 @@ TEST_CASE("deadline, limit, killed and crashed say why, after how long and how m
   result.fuel_exact = true;
   result.fuel_limit = kUnlimitedFuel.count();
   const std::string rest = ": because of this after 2.00 s (1.99 s of CPU time), consumed 77,000,000 fuel (exact)";
-  const std::pair<Verdict, int> verdicts[] = {
-      {Verdict::deadline, 124}, {Verdict::limit, 122}, {Verdict::killed, 137}, {Verdict::crashed, 125}};
+  const std::pair<Verdict, int> verdicts[] = {{Verdict::deadline, 124}, {Verdict::limit, 122}, {Verdict::crashed, 125}};
   for (const auto& [verdict, code] : verdicts) {
     result.verdict = verdict;
     CHECK(verdict_line("a.wasm", result) == "slackctl: a.wasm: " + std::string(name_of(verdict)) + rest);
     CHECK(client::exit_code_of(result) == code);
   }
+}
+
+TEST_CASE("killed says what it used, where an epoch's check found it, and then why") {
+  RunResult result;
+  result.verdict = Verdict::killed;
+  result.reason = "slackd was ended by SIGTERM";
+  result.run_usec = 2'000'000;
+  result.cpu_usec = 1'990'000;
+  result.fuel_consumed = 77'000'000;
+  result.fuel_exact = true;
+  CHECK(
+      verdict_line("a.wasm", result) ==
+      "slackctl: a.wasm: killed after 2.00 s (1.99 s of CPU time), consumed 77,000,000 fuel (exact): slackd was ended "
+      "by SIGTERM");
+  CHECK(client::exit_code_of(result) == 137);
+  result.fuel_consumed.reset();
+  result.trap = "interrupted";
+  result.trap_offset = 0x4a;
+  result.reason = stopped_by_signal(SIGINT);
+  CHECK(verdict_line("a.wasm", result) ==
+        "slackctl: a.wasm: killed after 2.00 s (1.99 s of CPU time), interrupted at offset 0x4a: stopped by SIGINT "
+        "(Ctrl-C)");
+  CHECK(stopped_by_signal(SIGHUP) == "stopped by SIGHUP");
 }
 
 TEST_CASE("deadlines and limits that go by a name are put into words") {

@@ -44,6 +44,25 @@ void put(const fs::path& path, const std::string& text) { std::ofstream(path) <<
 
 }  // namespace
 
+TEST_CASE("where there is no new report an old one goes, and nothing else") {
+  const Scratch folder;
+  const fs::path old = folder.path / "old.json";
+  put(old, report_json(RunResult{}));
+  fs::create_symlink(old, folder.path / "link");
+  REQUIRE(remove_old_report((folder.path / "link").string()));
+  CHECK_FALSE(fs::exists(old));
+  CHECK(fs::is_symlink(folder.path / "link"));
+  for (const std::string& text : {std::string("\0asm\1\0\0\0", 8), std::string("{}\n"), std::string()}) {
+    put(old, text);
+    CHECK(remove_old_report(old.string()));
+    CHECK(content_of(old) == text);
+  }
+  ::mkfifo((folder.path / "fifo").c_str(), 0600);
+  for (const char* other : {"fifo", "gone", "."}) CHECK(remove_old_report((folder.path / other).string()));
+  CHECK(fs::is_fifo(folder.path / "fifo"));
+  CHECK(remove_old_report("/dev/stdout"));
+}
+
 TEST_CASE("a report has the verdict and every key, null where unknown") {
   RunResult result;
   result.verdict = Verdict::out_of_fuel;

@@ -78,6 +78,19 @@ TEST_CASE("a hostile report's counts are clamped and its numbers do not index an
   CHECK(unknown.cause.reason.find("99") != std::string::npos);
 }
 
+TEST_CASE("an end after the time was over is the deadline, but for a crash") {
+  for (const Verdict verdict : {Verdict::ok, Verdict::trap, Verdict::limit, Verdict::refused}) {
+    CHECK(in_time(Cause{verdict, "told"}, {}).verdict == verdict);
+    CHECK(in_time(Cause{verdict, "told"}, {}).reason == "told");
+    CHECK(in_time(Cause{verdict, "told"}, {.cpu = true}).verdict == Verdict::deadline);
+    CHECK(in_time(Cause{verdict, "told"}, {.cpu = true}).reason == "cpu");
+    CHECK(in_time(Cause{verdict, "told"}, {.wall = true}).reason == "wall");
+    CHECK(in_time(Cause{verdict, "told"}, {.wall = true, .cpu = true}).reason == "wall");
+  }
+  CHECK(in_time(Cause{Verdict::crashed, "told"}, {.wall = true, .cpu = true}).verdict == Verdict::crashed);
+  CHECK(in_time(Cause{Verdict::crashed, "told"}, {.wall = true, .cpu = true}).reason == "told");
+}
+
 TEST_CASE("deaths are named") {
   CHECK(name_death(CLD_EXITED, 3, false).reason == "the worker exited with status 3 and no report");
   CHECK(name_death(CLD_KILLED, SIGSEGV, false).reason == "the worker died of SIGSEGV");

@@ -61,10 +61,11 @@ void publish(std::uint64_t fuel) { asm volatile("movq %%rax, 0x200000" ::"a"(fue
 
 void send(int socket, const void* bytes, std::size_t size) { (void)::send(socket, bytes, size, MSG_NOSIGNAL); }
 
-void report_returned(int socket, std::uint64_t fuel) {
+void report_returned(int socket, std::uint64_t fuel, std::uint64_t cpu_nanos) {
   wire::WorkerReport report{};
   report.end = wire::End::returned;
   report.fuel = fuel;
+  report.cpu_nsec = cpu_nanos;
   report.offset = wire::kUnknown;
   send(socket, &report, sizeof report);
 }

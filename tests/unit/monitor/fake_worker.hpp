@@ -33,8 +33,8 @@ std::uint64_t count_in_host(std::uint64_t fuel, std::uint64_t last);
 // Publishes one figure.
 void publish(std::uint64_t fuel);
 void send(int socket, const void* bytes, std::size_t size);
-// A WorkerReport{returned} with this fuel.
-void report_returned(int socket, std::uint64_t fuel);
+// A WorkerReport{returned} with this fuel and this CPU time.
+void report_returned(int socket, std::uint64_t fuel, std::uint64_t cpu_nanos = 0);
 // Blocks in the kernel until killed.
 [[noreturn]] void block();
 }  // namespace inside

@@ -205,6 +205,57 @@ TEST_CASE("a spinning run ends at its CPU deadline") {
   CHECK(outcome.cpu_time >= Micros(50'000));
 }
 
+TEST_CASE("a run over its CPU deadline ends by it even if it finished first") {
+  SKIP_UNLESS_POSSIBLE("a run over its CPU deadline ends by it even if it finished first");
+  World world;
+  // No look at a run this short comes in time, nor does the kernel's clock of a thread that is on its core.
+  const auto body = [](int socket) {
+    const Nanos began = own_cpu_time();
+    while (own_cpu_time() - began < Nanos(300'000)) continue;
+    inside::report_returned(socket, 7, (own_cpu_time() - began).count());
+    inside::block();
+  };
+  for (int i = 0; i < 20; ++i) {
+    const Outcome late = world.end_of(body, {.cpu = Micros(300)});
+    CHECK(late.verdict == Verdict::deadline);
+    CHECK(late.reason == "cpu");
+    CHECK(late.cpu_time >= Micros(300));
+    CHECK(late.fuel == Fuel(7));
+    CHECK(late.fuel_exact);
+  }
+  const Outcome in_time = world.end_of(body, {.cpu = Micros(5'000'000)});
+  CHECK(in_time.verdict == Verdict::ok);
+  CHECK(in_time.cpu_time >= Micros(300));
+  CHECK(world.end_of(body, {.fuel = Fuel(6), .cpu = Micros(0)}).verdict == Verdict::out_of_fuel);
+}
+
+TEST_CASE("a run whose wall deadline is over at its report ends by it, and a figure in the report agrees") {
+  SKIP_UNLESS_POSSIBLE("a run whose wall deadline is over at its report ends by it, and a figure in the report agrees");
+  World world;
+  const auto body = [](int socket) {
+    inside::report_returned(socket, 7);
+    inside::block();
+  };
+  for (const std::uint64_t wall : {0, 20, 40, 60, 80, 100, 150, 200}) {
+    const Outcome outcome = world.end_of(body, {.wall = Micros(wall)});
+    CHECK((outcome.verdict == Verdict::ok) == (outcome.run_time < Micros(wall)));
+    CHECK((outcome.verdict == Verdict::ok || outcome.reason == "wall"));
+  }
+  CHECK(world.end_of(body, {.wall = Micros(0)}).verdict == Verdict::deadline);
+}
+
+TEST_CASE("a worker cannot tell of more CPU time than has passed") {
+  SKIP_UNLESS_POSSIBLE("a worker cannot tell of more CPU time than has passed");
+  World world;
+  const auto liar = [](int socket) {
+    inside::report_returned(socket, 7, ~std::uint64_t{0});
+    inside::block();
+  };
+  const Outcome outcome = world.end_of(liar, {.cpu = Micros(3'600'000'000)});
+  CHECK(outcome.verdict == Verdict::ok);
+  CHECK(outcome.cpu_time < Micros(60'000'000));
+}
+
 TEST_CASE("a run that blocks in the kernel ends at its wall deadline though it reaches no safepoint") {
   SKIP_UNLESS_POSSIBLE("a run that blocks in the kernel ends at its wall deadline though it reaches no safepoint");
   World world;
