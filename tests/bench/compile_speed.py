@@ -15,13 +15,16 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import statistics
 import sys
 import tempfile
 import time
 
+import whole_file
 from figures import geomean
 from programs import archive_programs
+from report import plural
 
 WASMTIME = """
 import json, sys, time, wasmtime
@@ -77,20 +80,31 @@ def parse():
     parser.add_argument("--json", type=pathlib.Path, help="also write every figure here")
     parser.add_argument("--option", action="append", default=[], help="an option more for slack-compile, as --option=--optimise=3")
     parser.add_argument("programs", nargs="*", help="names; all without")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.build = arguments.build.resolve()
+    if not (arguments.build / "jit/llvm/slack-compile").exists():
+        parser.error(f"--build {arguments.build}: there is no jit/llvm/slack-compile")
+    if arguments.rounds < 1:
+        parser.error(f"--rounds {arguments.rounds}: it takes at least 1")
+    known = {program.name: program for program in archive_programs(arguments.data)}
+    if not known:
+        parser.error(f"--data {arguments.data}: there is no program; tests/fetch-data prints where the data is")
+    if unknown := set(arguments.programs) - set(known):
+        parser.error(f"no program {', '.join(sorted(unknown))} in {arguments.data}")
+    if arguments.json and (why := whole_file.why_not(arguments.json)):
+        parser.error(f"--json {arguments.json}: {why}")
+    arguments.programs = [known[name] for name in arguments.programs or known]
+    return arguments
 
 
 def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it as it ends other programs
     arguments = parse()
     processors = os.sched_getaffinity(0)
-    build = arguments.build.resolve()
-    compilers = {"slackd 1": slack_compile(build, 1, arguments.option),
-                 "slackd all": slack_compile(build, len(processors), arguments.option),
+    compilers = {"slackd 1": slack_compile(arguments.build, 1, arguments.option),
+                 "slackd all": slack_compile(arguments.build, len(processors), arguments.option),
                  "wasmtime 1": wasmtime(1), "wasmtime all": wasmtime(0)}
-    programs = [each for each in archive_programs(arguments.data) if not arguments.programs or each.name in arguments.programs]
-    unknown = set(arguments.programs) - {each.name for each in programs}
-    if unknown:
-        raise SystemExit(f"compile_speed: no program {', '.join(sorted(unknown))} in {arguments.data}")
+    programs = arguments.programs
     samples = {(program.name, name): [] for program in programs for name in compilers}
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(arguments.rounds):
@@ -102,7 +116,7 @@ def main():
                     samples[program.name, name].append(figures)
     medians = {key: [statistics.median(column) for column in zip(*rounds)] for key, rounds in samples.items()}
 
-    print(f"{len(processors)} processors, {arguments.rounds} rounds; seconds wall / seconds cpu / MiB")
+    print(f"{plural(len(processors), 'processor')}, {plural(arguments.rounds, 'round')}; seconds wall / seconds cpu / MiB")
     print(f"{'program':16}" + "".join(f"{name:>24}" for name in compilers))
     for program in programs:
         row = [medians[program.name, name] for name in compilers]
@@ -110,7 +124,8 @@ def main():
     total = [[geomean([medians[program.name, name][i] for program in programs]) for i in range(3)] for name in compilers]
     print(f"{'geomean':16}" + "".join(f"{wall:>10.2f} {cpu:>7.2f} {peak:>5.0f}" for wall, cpu, peak in total))
     if arguments.json:
-        arguments.json.write_text(json.dumps({f"{program}/{name}": rounds for (program, name), rounds in samples.items()}, indent=1))
+        whole_file.write(arguments.json, json.dumps({f"{program}/{name}": rounds for (program, name), rounds in samples.items()},
+                                                    indent=1))
 
 
 if __name__ == "__main__":

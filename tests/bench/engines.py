@@ -40,6 +40,7 @@ class Run:
     compile_usec: float | None = None
     seconds: float = 0.0  # of the whole process
     counters: dict = field(default_factory=dict)
+    fuel: list | None = None  # of the whole run and of the region, where both must be the same in every run; else None
 
 
 def checked(command, what, launch=None, **options):
@@ -100,7 +101,8 @@ class Measured:
             return output, errors, time.monotonic() - begin, parse_counters(counts.read())
 
     def report_run(self, command, program, environment="BENCH_REPORT"):
-        """Runs `command`, which writes a JSON line on the descriptor named in the environment; `command` is a function of it."""
+        """Runs `command`, which writes a JSON line on the descriptor named in the environment; `command` is a function of it.
+        Returns the run and what that line says."""
         reader, writer = os.pipe()
         with os.fdopen(reader) as report_file:
             try:
@@ -108,7 +110,7 @@ class Measured:
             finally:
                 os.close(writer)
             report = json.loads(report_file.read() or "{}")
-        return make_run(program, report, output, seconds, counters)
+        return make_run(program, report, output, seconds, counters), report
 
 
 def parse_counters(text):
@@ -119,6 +121,17 @@ def parse_counters(text):
         if len(parts) > 2 and re.fullmatch(r"[0-9.]+", parts[0]):
             counters[parts[2]] = float(parts[0])
     return counters
+
+
+class Events:
+    """What `perf stat` is to count: those asked for, or none, and why."""
+
+    def __init__(self, wanted):
+        self.why_not = counters_missing(wanted) if wanted else "not asked for"
+        self.names = "" if self.why_not else wanted
+
+    def __str__(self):
+        return f"none: {self.why_not}" if self.why_not else f"{self.names}, by perf"
 
 
 def counters_missing(events):
@@ -162,7 +175,7 @@ def version(*command):
 
 
 @functools.cache
-def compiler(path):
+def linked(path):
     """The digest of a program and of the libraries it is linked with."""
     libraries = subprocess.run(["ldd", path], capture_output=True, text=True, check=False).stdout
     found = [pathlib.Path(name).stat() for name in re.findall(r"(/\S+) \(0x", libraries)]
@@ -203,23 +216,30 @@ class Kept:
 
 @dataclass
 class Slackd:
-    """The image of slack-compile in a real slack-worker, in the sandbox, without a limit in sight."""
+    """The image of slack-compile in a real slack-worker, in the sandbox, without a limit in sight and without a monitor.
+
+    Random numbers and clocks are the worker's own (--deterministic): so every mode and layout has the same work, to the unit of fuel.
+    The clock of the measured region is the real one.
+    """
     build: pathlib.Path
     scratch: pathlib.Path
     mode: str
     layout: int = 0  # seed of a variation of where functions stand; 0: none
     compile_usec: dict = field(default_factory=dict)
+    COUNTING = ("counted", "slacked", "checked")
+    OPTIONS = ["--measure", "--deterministic", "--dir", "."]
 
     @property
     def name(self):
         return f"slackd:{self.mode}"
 
     def image(self, program):
-        made_of = digest(compiler(self.build / "jit/llvm/slack-compile"), processor(), content(program.wasm), self.mode, self.layout)
+        made_of = digest(linked(self.build / "jit/llvm/slack-compile"), processor(), content(program.wasm), self.mode, self.layout)
         return Kept(self.scratch / "images" / f"{program.name}.{self.mode}.{self.layout}.{made_of}.elf")
 
     def key(self, program):
-        return digest(self.image(program).path.name, content(self.build / "daemon/worker/slack-worker"))
+        return digest(self.image(program).path.name, linked(self.build / "daemon/worker/slack-worker"),
+                      linked(self.build / "tests/system/worker-host"), self.OPTIONS)
 
     def prepare(self, program):
         def compile_to(path):
@@ -231,30 +251,42 @@ class Slackd:
     def run(self, program, measured):
         start = ["--invoke", "run"] if program.times_itself else []
         output, errors, seconds, counters = measured.run(
-            [self.build / "tests/system/worker-host", "--measure", "--dir", ".", *start, self.build / "daemon/worker/slack-worker",
+            [self.build / "tests/system/worker-host", *self.OPTIONS, *start, self.build / "daemon/worker/slack-worker",
              self.image(program).path], program)
-        return make_run(program, json.loads(errors.splitlines()[-1]), output, seconds, counters)
+        report = json.loads(errors.splitlines()[-1])
+        run = make_run(program, report, output, seconds, counters)
+        if self.mode in self.COUNTING and not program.times_itself:
+            run.fuel = [report["fuel"], report["bench_fuel"]]
+        return run
 
 
 @dataclass
 class Daemon:
-    """The whole way: slackctl, a private slackd with its monitor looking at a fuel limit far away, slacked."""
+    """The whole way: slackctl, a private slackd with its monitor looking at a fuel limit far away, slacked.
+
+    Random numbers and clocks are real here: --deterministic would also have the compiler make code for its own NaNs.
+    """
     build: pathlib.Path
     compile_usec: dict = field(default_factory=dict)
     name: str = "slackd:service"
+    PARTS = ("jit/llvm/slack-compile", "daemon/bus/slackd", "daemon/worker/slack-worker", "client/slackctl")
+    OPTIONS = ["--private", "--measure", "--fuel", str(1 << 60), "--wall", "10min", "--dir", "."]
 
     def key(self, program):
-        return digest(compiler(self.build / "jit/llvm/slack-compile"), content(self.build / "daemon/bus/slackd"), processor(),
-                      content(program.wasm))
+        return digest(*(linked(self.build / part) for part in self.PARTS), self.OPTIONS, processor(), content(program.wasm))
 
     def prepare(self, program):
+        """It compiles in every run: all that is needed is there if there is a key."""
+        self.key(program)
         self.compile_usec[program.name] = None
 
     def run(self, program, measured):
         start = ["--invoke", "run"] if program.times_itself else []
-        return measured.report_run(lambda writer: [
-            self.build / "client/slackctl", "run", "--private", "--measure", "--fuel", str(1 << 60), "--wall", "10min", "--report",
-            f"/dev/fd/{writer}", *start, "--dir", ".", program.wasm], program)
+        run, report = measured.report_run(lambda writer: [
+            self.build / "client/slackctl", "run", *self.OPTIONS, "--report", f"/dev/fd/{writer}", *start, program.wasm], program)
+        if not program.times_itself and not program.asks_the_world:
+            run.fuel = [report["fuel_consumed"], report["bench_fuel"]]
+        return run
 
 
 @dataclass
@@ -290,7 +322,7 @@ class Wasmtime:
 
     def run(self, program, measured):
         return measured.report_run(lambda _: [sys.executable, self.HOST, self.mode, program.wasm, self.compiled(program).path],
-                                   program)
+                                   program)[0]
 
 
 @dataclass
@@ -307,7 +339,7 @@ class V8:
         version("node")
 
     def run(self, program, measured):
-        run = measured.report_run(lambda _: [*self.COMMAND, program.wasm], program)
+        run, _ = measured.report_run(lambda _: [*self.COMMAND, program.wasm], program)
         self.compile_usec[program.name] = min(run.compile_usec, self.compile_usec.get(program.name, run.compile_usec))
         return run
 
@@ -323,7 +355,17 @@ class Wasm2c:
     COMMAND = ["clang-19", "-O3", "-march=native", "-fno-strict-aliasing", "-w", "-DWASM_RT_MEMCHECK_SIGNAL_HANDLER=1"]
 
     def key(self, program):
-        return digest(version("wasm2c"), version("clang-19"), self.COMMAND, content(self.HOST), processor(), content(program.wasm))
+        return digest(version("wasm2c"), version("clang-19"), self.COMMAND, content(self.HOST), self.runtime(), processor(),
+                      content(program.wasm))
+
+    @classmethod
+    @functools.cache
+    def runtime(cls):
+        """Its sources and headers are compiled into every program."""
+        try:
+            return digest(*(content(cls.RUNTIME / name) for name in ("wasm-rt.h", "wasm-rt-impl.h", "wasm-rt-impl.c")))
+        except OSError as error:
+            raise Failed(f"the runtime of wasm2c is not there: {error}") from error
 
     def program(self, program):
         return Kept(self.scratch / "wasm2c" / f"{program.name}.{self.key(program)}" / "program")
@@ -346,4 +388,4 @@ class Wasm2c:
         self.compile_usec[program.name] = self.program(program).make(compile_to)
 
     def run(self, program, measured):
-        return measured.report_run(lambda _: [self.program(program).path], program)
+        return measured.report_run(lambda _: [self.program(program).path], program)[0]

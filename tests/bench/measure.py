@@ -10,7 +10,8 @@ import figures
 from engines import Failed, Measured
 from priority import Launch
 
-PRINTS_TIMES = {"hashset", "sqlite3"}  # their output is not the same twice
+PRINTS_TIMES = {"hashset"}  # its output is not the same twice
+FAILURES = (Failed, OSError, ValueError, LookupError)  # of a run: the last two when a report is not what it should be
 # A program whose least times scatter by more than this runs more often: its time depends on which pages it got.
 SCATTER, SHORT = 0.01, 0.1
 # Seconds that a run takes beside its measured region, and how much slower than slackd the region is: for estimates only.
@@ -23,6 +24,8 @@ class Row:
     """What was found of one program."""
     runs: dict = field(default_factory=dict)  # {engine: [[microseconds of layout 0], …]}
     not_measured: dict = field(default_factory=dict)  # {engine: why}
+    retries: dict = field(default_factory=dict)  # {engine: [why a run failed that was then made again]}
+    fuel: dict = field(default_factory=dict)  # {engine: [of the whole run, of the region]}, the same in all of its runs
     counters: dict = field(default_factory=dict)  # {engine: {event: count}}
     priority: str = ""
     rounds: int = 0
@@ -46,24 +49,40 @@ def in_turn(engines, row, turn):
 
 def run_once(engine, program, measured, row, output):
     """The run, tried twice; None when it failed, and the reason in the row. `output` holds what the first engine printed."""
-    for last in (False, True):
+    try:
+        run = engine.run(program, measured)
+    except FAILURES as first:
         try:
             run = engine.run(program, measured)
-        except (Failed, OSError, ValueError) as error:
-            if last:
-                row.not_measured[engine.name] = str(error)
-            continue
-        if program.name not in PRINTS_TIMES and run.output != output.setdefault("first", run.output):
-            row.not_measured[engine.name] = "printed something else than the engines before it"
+        except FAILURES as error:
+            row.not_measured[engine.name] = str(error)
             return None
-        return run
-    return None
+        row.retries.setdefault(engine.name, []).append(str(first))
+    if program.name not in PRINTS_TIMES and run.output != output.setdefault("first", run.output):
+        row.not_measured[engine.name] = "printed something else than the engines before it"
+        return None
+    if why := other_fuel(engine.name, run.fuel, row):
+        row.not_measured[engine.name] = why
+        return None
+    return run
+
+
+def other_fuel(name, fuel, row):
+    """Why this fuel is wrong, in words, empty if it is not: fuel is the same to the unit in every mode, layout and run."""
+    if fuel is None:
+        return ""
+    for other, figure in row.fuel.items():
+        if fuel != figure:
+            return f"consumed {fuel[0]} fuel, {fuel[1]} of it in the region; {other} before it {figure[0]}, {figure[1]}"
+    row.fuel[name] = fuel
+    return ""
 
 
 def scattered(row):
     """Whether a short program's least times are not yet found."""
-    own = {name: layouts for name, layouts in row.runs.items() if name.startswith("slackd:") and name not in row.not_measured}
-    if not own or figures.left_out(own) or figures.least(next(iter(own.values()))) > SHORT * 1e6:
+    own = {name: layouts for name, layouts in row.runs.items()
+           if name.startswith("slackd:") and name not in row.not_measured and not figures.is_gone(layouts)}
+    if not own or figures.least(next(iter(own.values()))) > SHORT * 1e6:
         return False
     return (figures.repeat_noise(own) or 0) > SCATTER
 
@@ -71,12 +90,27 @@ def scattered(row):
 class Measurement:
     """One program, its row as far as it is, and what its next round needs to know. What plan.py calls a program."""
 
-    def __init__(self, engines, program, usec, broken, priority, row=None):
+    def __init__(self, engines, program, broken, priority, row=None):
         """`row` is that of an earlier run of the same images, which goes on."""
-        self.engines, self.program, self.usec, self.priority = engines, program, usec, priority
+        self.engines, self.program, self.priority = engines, program, priority
         self.row = row or Row({name: [[] for _ in variants] for name, variants in engines.items() if name not in broken}, dict(broken))
-        self.cost = round_seconds({name: engines[name] for name in self.row.runs}, usec) or 1.0
         self.expected, self.longest, self.output = {}, 0.0, {}  # seconds of an engine's run, of the longest run
+        self.suppose(0.0)
+
+    def suppose(self, usec):
+        """That a run of slackd takes so long, before any round has shown what a round costs."""
+        self.usec = usec
+        self.cost = round_seconds({name: self.engines[name] for name in self.row.runs}, usec) or 1.0
+
+    def try_out(self):
+        """One run of the first engine that can: how long the program takes on this machine."""
+        launch = Launch(self.priority.nice, self.priority.cpu)
+        for name in self.row.runs:
+            run = run_once(self.engines[name][0], self.program, Measured(launch), self.row, self.output)
+            if run is not None:
+                # coremark's figure is of one of its rounds.
+                return self.suppose(run.seconds * 1e6 if self.program.times_itself else run.usec)
+        return None
 
     @property
     def rounds(self):

@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 # Tests of the parts of the benchmark that compute: figures on times whose ratios and noise are known, and who runs when.
+import json
 import math
+import os
 import pathlib
 import random
 import sys
+import tempfile
 import unittest
 
+import document
 import engines
 import figures
 import measure
 import plan
 import priority
 import programs
+import report
+import whole_file
 
 
 def noisy(usec, runs, source, deviation):
@@ -51,10 +57,15 @@ class Figures(unittest.TestCase):
         self.assertLess(equal, 15)
         self.assertGreater(slower, 270)
 
-    def test_a_region_optimised_away_has_no_ratios(self):
-        rows = {"gone": {"a": [[0.0]], "b": [[7.0]]}, "there": {"a": [[100.0]], "b": [[50.0]]}}
-        self.assertIn("a (0 us), b (7 us)", figures.left_out(rows["gone"]))
+    def test_a_region_optimised_away_has_no_ratio_with_that_engine_and_keeps_those_of_others(self):
+        rows = {"gone": {"a": [[0.0] * 4], "b": [[100.0]], "c": [[200.0]]}, "there": {"a": [[100.0]], "b": [[50.0]], "c": [[50.0]]}}
         self.assertEqual(list(figures.comparable(rows, "a", "b")), ["there"])
+        self.assertEqual(list(figures.comparable(rows, "b", "c")), ["gone", "there"])
+        self.assertEqual(figures.lost(rows, "b", "a"), ["gone"])
+        self.assertEqual(figures.lost(rows, "a", "b"), [])
+        self.assertIsNone(figures.repeat_noise(rows["gone"]))
+        self.assertEqual([report.cell(rows["gone"], *pair) for pair in (("a", "b"), ("b", "a"), ("b", "c"), ("d", "a"))],
+                         ["gone", "100us", "0.500 (0.50)", "-"])
 
     def test_intervals_of_the_geomean(self):
         rows = {str(i): {"a": [[100.0 + i], [101.0 + i]], "b": [[100.0], [100.0]]} for i in range(10)}
@@ -62,16 +73,62 @@ class Figures(unittest.TestCase):
         self.assertTrue(1 < low < 1.05 < high < 1.11)
         self.assertAlmostEqual(figures.over_layouts(rows, "a", "b"), 0.06, delta=0.01)
 
-    def test_promises(self):
-        def row(slacked, checked):
-            return {"slackd:none": [[1000.0]] * 5, "slackd:slacked": [[slacked]] * 5, "slackd:checked": [[checked]] * 5}
-        kept = dict(figures.verdicts({"p": row(1010.0, 1100.0), "q": row(1020.0, 1100.0)}))
-        self.assertEqual(list(kept.values()), [True, True])
-        one_above = list(figures.verdicts({"p": row(1110.0, 1200.0), "q": row(900.0, 890.0)}))
-        self.assertEqual([each[1] for each in one_above], [False, False])
-        self.assertIn("NOT kept: p 1.110", one_above[0][0])
-        self.assertIn("NOT kept: q 1.011", one_above[1][0])
-        self.assertEqual(list(figures.verdicts({"p": {"slackd:none": [[1000.0]]}})), [])
+    def test_the_noise_of_a_geomean_is_that_of_its_programs_where_there_are_no_layouts(self):
+        rows = {str(i): {"a": [[100.0, 100.0, 104.0, 104.0]], "b": [[100.0, 101.0, 100.0, 101.0]]} for i in range(4)}
+        self.assertIsNone(figures.over_layouts(rows, "a", "b"))
+        self.assertAlmostEqual(figures.estimate_geomean(rows, "a", "b").width, figures.noise(rows["0"], "a", "b") / 2)
+        self.assertIsNone(figures.estimate_geomean({"p": {"a": [[100.0]], "b": [[100.0]]}}, "a", "b").width)
+
+
+class Promises(unittest.TestCase):
+    @staticmethod
+    def row(slacked, checked, scatter=0.0):
+        """Five layouts; `slacked` deviates from layout to layout by up to this part."""
+        return {"slackd:none": [[1000.0]] * 5, "slackd:slacked": [[slacked * (1 + scatter * i / 2)] for i in range(-2, 3)],
+                "slackd:checked": [[checked]] * 5}
+
+    def judge(self, rows):
+        return list(figures.verdicts(rows))
+
+    def test_what_is_within_its_limits_is_kept_and_what_is_above_is_not(self):
+        kept = self.judge({"p": self.row(1010.0, 1100.0), "q": self.row(1020.0, 1100.0)})
+        self.assertEqual([verdict for _, verdict in kept], [figures.KEPT, figures.KEPT])
+        one_above = self.judge({"p": self.row(1110.0, 1200.0), "q": self.row(900.0, 890.0)})
+        self.assertEqual([verdict for _, verdict in one_above], [figures.BROKEN, figures.BROKEN])
+        self.assertIn("NOT kept: p 1.110 (1.110 to 1.110)", one_above[0][0])
+        self.assertIn("NOT kept: q 1.011 (1.011 to 1.011)", one_above[1][0])
+        self.assertEqual(self.judge({"p": {"slackd:none": [[1000.0]]}}), [])
+
+    def test_an_interval_that_spans_the_limit_decides_nothing(self):
+        limit = figures.at_most(1.10)
+        self.assertEqual(figures.Estimate(1.08, 0.01).judge(limit), figures.KEPT)
+        self.assertEqual(figures.Estimate(1.08, 0.04).judge(limit), figures.UNDECIDED)
+        self.assertEqual(figures.Estimate(1.12, 0.04).judge(limit), figures.UNDECIDED)
+        self.assertEqual(figures.Estimate(1.12, 0.01).judge(limit), figures.BROKEN)
+        self.assertEqual(figures.Estimate(1.08, None).judge(limit), figures.UNDECIDED)
+        (text, verdict), _ = self.judge({"p": self.row(1000.0, 1200.0, scatter=0.1)})
+        self.assertEqual(verdict, figures.UNDECIDED)
+        self.assertIn("undecided: geomean 0.9", text)
+
+    def test_noise_does_not_keep_the_promise_of_not_being_slower(self):
+        def verdict(value, width):
+            return figures.Estimate(value, width).judge(figures.NOT_SLOWER)
+        self.assertEqual(verdict(1.00, 0.02), figures.KEPT)
+        self.assertEqual(verdict(1.03, 0.02), figures.BROKEN)
+        self.assertEqual(verdict(1.03, 0.20), figures.UNDECIDED)
+        self.assertEqual(verdict(0.80, 0.20), figures.KEPT)
+
+    def test_what_only_the_base_optimised_away_is_a_broken_promise(self):
+        lost = self.row(900.0, 1000.0) | {"slackd:none": [[3.0]] * 5}
+        (text, verdict), (_, other) = self.judge({"p": lost, "q": self.row(1000.0, 1100.0)})
+        self.assertEqual((verdict, other), (figures.BROKEN, figures.KEPT))
+        self.assertIn("NOT kept: p 900 us, slackd:none optimised it away", text)
+        self.assertEqual(self.judge({"p": lost})[0][1], figures.BROKEN)
+
+    def test_the_worst_verdict_counts(self):
+        self.assertEqual(figures.worst([figures.KEPT, figures.UNDECIDED]), figures.UNDECIDED)
+        self.assertEqual(figures.worst([figures.BROKEN, figures.UNDECIDED]), figures.BROKEN)
+        self.assertEqual(figures.worst([]), figures.KEPT)
 
 
 class Plan(unittest.TestCase):
@@ -203,7 +260,7 @@ class Division(unittest.TestCase):
 
 
 class Engine:
-    """Answers what the test says, or fails."""
+    """Answers what the test says, microseconds and fuel, or fails."""
 
     def __init__(self, name, answers):
         self.name, self.answers = name, iter(answers)
@@ -212,7 +269,8 @@ class Engine:
         answer = next(self.answers)
         if isinstance(answer, BaseException):
             raise answer
-        return engines.Run(answer, b"", seconds=answer / 1e6)
+        usec, *fuel = answer if isinstance(answer, tuple) else (answer,)
+        return engines.Run(usec, b"", seconds=usec / 1e6, fuel=fuel or None)
 
 
 class Rounds(unittest.TestCase):
@@ -220,7 +278,7 @@ class Rounds(unittest.TestCase):
 
     def begun(self, first, second, row=None):
         found = {name: [Engine(name, answers)] for name, answers in (("slackd:none", first), ("slackd:slacked", second))}
-        return measure.Measurement(found, self.PROGRAM, 100, {}, priority.Priority(False, None), row)
+        return measure.Measurement(found, self.PROGRAM, {}, priority.Priority(False, None), row)
 
     def test_an_interrupted_round_leaves_nothing(self):
         measured = self.begun([100, 102], [101, KeyboardInterrupt()])
@@ -245,6 +303,152 @@ class Rounds(unittest.TestCase):
         measured.round()
         self.assertEqual(measured.found().runs, {"slackd:none": [[100, 100]]})
         self.assertEqual(measured.found().not_measured, {"slackd:slacked": "it broke"})
+        self.assertEqual(measured.found().retries, {})
+
+    def test_a_run_that_went_well_at_the_second_time_is_counted_with_its_reason(self):
+        measured = self.begun([100, 100, 100, 100], [101, engines.Failed("it broke"), 101, OSError("again"), 101])
+        for _ in range(3):
+            measured.round()
+        self.assertEqual(measured.found().runs, {"slackd:none": [[100] * 3], "slackd:slacked": [[101] * 3]})
+        self.assertEqual(measured.found().retries, {"slackd:slacked": ["it broke", "again"]})
+
+    def test_a_failure_while_a_program_is_tried_out_is_counted_too(self):
+        measured = self.begun([engines.Failed("it broke"), 2000], [])
+        measured.try_out()
+        self.assertEqual(measured.usec, 2000)
+        self.assertEqual(measured.found().retries, {"slackd:none": ["it broke"]})
+
+    def test_fuel_is_the_same_in_every_engine_and_run(self):
+        alike = self.begun([(100, 7, 5), (100, 7, 5)], [(101, 7, 5), 102])
+        alike.round()
+        alike.round()
+        self.assertEqual(alike.found().not_measured, {})
+        self.assertEqual(alike.found().fuel, {"slackd:none": [7, 5], "slackd:slacked": [7, 5]})
+        other = self.begun([100, 100], [(101, 7, 5), (101, 7, 6)])
+        other.round()
+        other.round()
+        self.assertIn("consumed 7 fuel, 6 of it in the region; slackd:slacked before it 7, 5", other.found().not_measured["slackd:slacked"])
+        resumed = self.begun([(100, 8, 5)], [101], alike.found())
+        resumed.round()
+        self.assertEqual(list(resumed.found().not_measured), ["slackd:none"])
+
+
+class Keys(unittest.TestCase):
+    """Rows are taken over when all that was run is the same."""
+
+    PARTS = {engines.Slackd: ["jit/llvm/slack-compile", "daemon/worker/slack-worker", "tests/system/worker-host"],
+             engines.Daemon: ["jit/llvm/slack-compile", "daemon/worker/slack-worker", "daemon/bus/slackd", "client/slackctl"]}
+
+    def keys(self, kind, changed=""):
+        """The keys of two programs, with other contents in one part. In a new folder: contents of a path are read once."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        build = pathlib.Path(folder.name)
+        for part in self.PARTS[kind]:
+            (build / part).parent.mkdir(parents=True, exist_ok=True)
+            (build / part).write_text("other" if part == changed else "same")
+        engine = engines.Daemon(build) if kind is engines.Daemon else engines.Slackd(build, build, "slacked")
+        found = []
+        for text in "module", "another":
+            (build / text).write_text(text)
+            found.append(engine.key(programs.Program("p", build / text, build)))
+        return found
+
+    def test_a_key_is_of_the_program_and_of_every_part_that_runs(self):
+        for kind, parts in self.PARTS.items():
+            same = self.keys(kind)
+            self.assertEqual(self.keys(kind), same)
+            self.assertNotEqual(*same)
+            for part in parts:
+                self.assertNotEqual(self.keys(kind, part)[0], same[0], part)
+
+
+class Documents(unittest.TestCase):
+    ENGINES = {"slackd:none": [engines.V8()]}  # whatever has `compile_usec`
+    QUIET, BUSY = {"other_work": 0.01, "stolen": 0.0}, {"other_work": 0.3, "stolen": 0.02}
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = pathlib.Path(folder.name, "j.json")
+
+    def session(self, measured, wanted, conditions, earlier=None):
+        """One run of bench.py that has measured these programs."""
+        journal = document.Journal(self.path, wanted, self.ENGINES, 1, earlier)
+        if earlier:
+            self.lost = journal.keep_others(["p", "q", "r"], lambda name: ["key of " + name])
+        for name in wanted:
+            journal.resume(name, "key of " + name)
+        if measured:
+            journal.begin_session("nice -20", "none: not asked for")
+        for name in measured:
+            journal.add(name, "key of " + name, measure.Row({"slackd:none": [[100.0]]}, done=True))
+        journal.write(self.ENGINES, conditions)
+        return document.load(self.path)
+
+    @staticmethod
+    def conditions_of(found):
+        lines = []
+        report.print_conditions(found, lines.append)
+        return "\n".join(lines)
+
+    def test_conditions_of_every_session_stay_and_the_worst_are_told(self):
+        first = self.session(["p"], ["p", "q"], self.BUSY)
+        both = self.session(["q"], ["p", "q"], self.QUIET, first)
+        self.assertEqual([each["other_work"] for each in both["sessions"]], [0.3, 0.01])
+        self.assertIn("30.0 % of its processors' time in the worst of 2 sessions", self.conditions_of(both))
+        again = self.session([], ["p", "q"], self.QUIET, both)
+        self.assertEqual(again["sessions"], both["sessions"])
+        self.assertIn("a quiet machine is wanted", self.conditions_of(again))
+
+    def test_sessions_go_with_the_last_row_they_may_be_of(self):
+        first = self.session(["p"], ["p"], self.BUSY)
+        first["programs"]["p"]["key"] = "of another compiler"
+        self.assertEqual([each["other_work"] for each in self.session(["p"], ["p"], self.QUIET, first)["sessions"]], [0.01])
+
+    def test_rows_of_programs_that_are_not_named_are_kept(self):
+        first = self.session(["q"], ["q"], self.QUIET)
+        found = self.session(["p"], ["p"], self.QUIET, first)
+        self.assertEqual((found["wanted"], list(found["programs"]), self.lost), (["p", "q"], ["p", "q"], []))
+        found["programs"]["q"]["key"] = "of another compiler"
+        self.session(["p"], ["p"], self.QUIET, found)
+        self.assertEqual(self.lost, ["q"])
+
+    def test_a_row_that_needed_a_second_try_is_measured_anew(self):
+        first = self.session(["p"], ["p"], self.QUIET)
+        self.assertIsNotNone(document.Journal(None, ["p"], self.ENGINES, 1, first).resume("p", "key of p"))
+        first["programs"]["p"]["retries"] = {"slackd:none": ["it broke"]}
+        self.assertIsNone(document.Journal(None, ["p"], self.ENGINES, 1, first).resume("p", "key of p"))
+
+    def test_a_second_try_is_told_and_costs_completeness(self):
+        found = self.session(["p"], ["p"], self.QUIET)
+        lines = []
+        self.assertEqual(report.print_rest(found, found["engines"], lines.append), (True, figures.KEPT))
+        found["programs"]["p"]["retries"] = {"slackd:none": ["p: it broke", "twice"]}
+        self.assertEqual(report.print_rest(found, found["engines"], lines.append), (False, figures.KEPT))
+        self.assertIn("failed and run again: slackd:none: p: 2 times, first: it broke", lines)
+
+    def test_what_is_no_document_is_refused(self):
+        good = self.session(["p"], ["p"], self.QUIET)
+        bad = [{}, [], "text", 1, None, good | {"programs": []}, good | {"engines": []}, good | {"machine": {}}]
+        for runs in ({"slackd:none": []}, {"slackd:none": [[]]}, {"slackd:none": [["1"]]}, {"slackd:none": [[-1]]}, [], None):
+            bad.append(good | {"programs": {"p": good["programs"]["p"] | {"runs": runs}}})
+        for each in bad:
+            self.path.write_text(json.dumps(each))
+            with self.assertRaises(document.Unusable, msg=each):
+                document.load(self.path)
+        self.path.write_text("{")
+        for path in (self.path, self.path.parent, self.path.parent / "nowhere"):
+            with self.assertRaises(document.Unusable):
+                document.load(path)
+
+    def test_a_file_that_cannot_be_written_is_known_beforehand(self):
+        folder = self.path.parent
+        self.assertEqual(whole_file.why_not(self.path), "")
+        self.assertEqual(whole_file.why_not(folder), "it is a folder")
+        self.assertEqual(whole_file.why_not(pathlib.Path(os.devnull)), "it is no regular file")
+        self.assertEqual(whole_file.why_not(folder / "nowhere" / "j.json"), "No such file or directory")
+        self.assertEqual(list(folder.iterdir()), [])
 
 
 if __name__ == "__main__":

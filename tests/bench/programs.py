@@ -19,6 +19,12 @@ class Program:
         """coremark has no marks: its export `run` answers with a score, rounds per second."""
         return self.name == "coremark"
 
+    @property
+    def asks_the_world(self):
+        """Whether it imports random numbers or clocks, so that two runs may differ a little: seeds of hash tables, printed times."""
+        module = self.wasm.read_bytes()
+        return any(name in module for name in (b"random_get", b"clock_time_get", b"clock_ms"))
+
 
 def archive_programs(folder):
     for wasm in sorted(folder.glob("*/*.wasm")):

@@ -47,16 +47,61 @@ def checks(build, folder):
     yield "--resume keeps the times", json.loads(document.read_text())["programs"][KERNEL]["runs"] == runs, again.stdout
     yield "kept images are not compiled again", len(images) == len(ENGINES) and images == {
         path: path.stat().st_mtime_ns for path in scratch.rglob("*.elf")}, images
+    yield ("two sessions with nothing to do in the second have the conditions of the first",
+           json.loads(document.read_text())["sessions"] == found["sessions"] and len(found["sessions"]) == 1, again.stdout)
+    yield ("fuel is compared", set(found["programs"][KERNEL]["fuel"]) == {"slackd:counted", "slackd:slacked"}
+           and "fuel: the same to the unit" in first.stdout, found["programs"][KERNEL])
     shown = bench("--show", document, "--no-verdict")
-    yield "--show prints it again", shown.returncode == 0 and "1 programs" in shown.stdout, shown.stdout + shown.stderr
+    yield "--show prints it again", shown.returncode == 0 and "1 program\n" in shown.stdout, shown.stdout + shown.stderr
+    other = bench(*words, "--resume", OTHER)
+    both = json.loads(document.read_text())
+    yield ("--resume with another program keeps the first", other.returncode == 0 and list(both["programs"]) == [KERNEL, OTHER]
+           and both["programs"][KERNEL]["runs"] == runs and len(both["sessions"]) == 2, other.stdout + other.stderr)
     yield from interruption(words, document)
     timed = bench(*words[:4], "--minutes", 0.02, "--layouts", 1, "--no-realtime", "--scratch", scratch, "--json", document,
                   "--no-verdict", KERNEL, OTHER)
     found = json.loads(document.read_text())["programs"]
     yield ("--minutes are for all programs", timed.returncode == 0 and list(found) == [KERNEL, OTHER]
            and all(row["done"] and row["rounds"] >= 2 for row in found.values()), timed.stdout + timed.stderr)
-    wrong = bench("--build", build, "no-such-program")
-    yield "an unknown program is refused by name", wrong.returncode == 2 and "no-such-program" in wrong.stderr, wrong.stderr
+    yield from refusals(build, folder, document)
+    yield from output(document)
+
+
+def refusals(build, folder, document):
+    """Wrong usage is told before anything is compiled or measured."""
+    broken = folder / "broken.json"
+    broken.write_text("{}")
+    measuring = ["--build", build]
+    for what, words, told in (
+            ("an unknown program", [*measuring, "no-such-program"], "no-such-program"),
+            ("a --json in no folder", [*measuring, "--json", folder / "nowhere" / "j.json"], "No such file"),
+            ("a --json that is a folder", [*measuring, "--json", folder], "it is a folder"),
+            ("an --svg in no folder", [*measuring, "--svg", folder / "nowhere" / "c.svg"], "No such file"),
+            ("a --scratch that is a file", [*measuring, "--scratch", broken], "exists"),
+            ("--minutes nan", [*measuring, "--minutes", "nan"], "--minutes nan"),
+            ("--minutes inf", [*measuring, "--minutes", "inf"], "--minutes inf"),
+            ("--resume with a broken file", [*measuring, "--resume", "--json", broken], "no 'wanted'"),
+            ("--resume that would lose rows", [*measuring, "--resume", "--json", document, "--engines", "none", "k-sort"], KERNEL),
+            ("--show of a broken file", ["--show", broken], "no 'wanted'"),
+            ("--show of a folder", ["--show", folder], "directory"),
+            ("--show with options of measuring", ["--show", document, "--rounds", 2, KERNEL], "names of programs, --rounds")):
+        before = document.read_bytes()
+        wrong = bench(*words)
+        last = wrong.stderr.strip().split("\n")[-1]
+        yield (f"{what} is refused", wrong.returncode == 2 and last.startswith("bench.py: error: ") and told in last
+               and document.read_bytes() == before and not list(folder.rglob("*.unfinished")), wrong.stderr)
+
+
+def output(document):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        shown = subprocess.run([sys.executable, BENCH, "--show", document], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    yield ("output that cannot be written ends with 74 and a line", shown.returncode == 74 and shown.stderr.count("\n") == 1
+           and "No space left" in shown.stderr, shown)
+    reader, writer = os.pipe()
+    os.close(reader)
+    shown = subprocess.run([sys.executable, BENCH, "--show", document], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    yield "a reader that has left ends it silently", shown.returncode == -signal.SIGPIPE and not shown.stderr, shown
 
 
 def rounds_of(row):
