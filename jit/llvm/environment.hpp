@@ -14,8 +14,9 @@
 namespace slack::jit {
 
 // The call that stands for a safepoint until safepoint_lowering.hpp makes a store of it:
-// void (i64 fuel, i32 function, i32 offset, i64 potential). By its name LLVM takes it for an intrinsic, which costs an
-// inlined function or an unrolled loop next to nothing, as against the call that it is not.
+// void (i64 fuel, i32 function, i32 offset, i64 potential, i64 most), whose operands SafepointOperand names. By its
+// name LLVM takes it for an intrinsic, which costs an inlined function or an unrolled loop next to nothing, as against
+// the call that it is not.
 inline constexpr char kSafepointMarker[] = "llvm.slack.safepoint";
 inline constexpr char kHeaderSymbol[] = "slack_image_header";
 inline constexpr char kTextBeginSymbol[] = "slack_text_begin";

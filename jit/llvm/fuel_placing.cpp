@@ -78,9 +78,14 @@ FuelSet fuel_values(llvm::Function& function) {
   return found;
 }
 
+// What is added at once beyond this stays where it is, so that sums of all amounts of a function are below 2^60.
+constexpr unsigned kMostAmountBits = 40;
+
 // The constant that `value` adds to its first operand, if it does.
 llvm::ConstantInt* amount_of(const llvm::Value& value) {
-  return is_addition(value) ? llvm::dyn_cast<llvm::ConstantInt>(llvm::cast<llvm::User>(value).getOperand(1)) : nullptr;
+  if (!is_addition(value)) return nullptr;
+  auto* amount = llvm::dyn_cast<llvm::ConstantInt>(llvm::cast<llvm::User>(value).getOperand(1));
+  return amount && amount->getValue().isSignedIntN(kMostAmountBits) ? amount : nullptr;
 }
 
 // base + phi(c, d) becomes phi(base + c, base + d), and phi(a, b) + phi(c, d) of one block phi(a + c, b + d).
@@ -319,8 +324,8 @@ class Placing {
     if (!observer || !is_softened(*observer)) return;
     const auto inputs = llvm::cast<llvm::CallInst>(observer)->getOperandBundleAt(0).Inputs;
     node.observation = meter::Observation::safepoint;
-    node.ahead += llvm::cast<llvm::ConstantInt>(inputs[3])->getSExtValue();
-    node.most_owed = llvm::cast<llvm::ConstantInt>(inputs[4])->getZExtValue();
+    node.ahead += llvm::cast<llvm::ConstantInt>(inputs[kPotentialOperand])->getSExtValue();
+    node.most_owed = llvm::cast<llvm::ConstantInt>(inputs[kMostOwedOperand])->getZExtValue();
   }
 
   void add_edge(const meter::Edge& edge, const Crossing& crossing) {
@@ -452,7 +457,7 @@ class Placing {
     node.observer->replaceUsesOfWith(node.observed, builder.CreateLoad(slot_->getAllocatedType(), slot_, "fuel"));
     if (graph_.nodes[id].observation != meter::Observation::safepoint) return;
     auto& marker = llvm::cast<llvm::CallInst>(*node.observer);
-    marker.setOperand(marker.getBundleOperandsStartIndex() + 3, builder.getInt64(plan.owed[id]));
+    marker.setOperand(marker.getBundleOperandsStartIndex() + kPotentialOperand, builder.getInt64(plan.owed[id]));
   }
 
   // Phis that are never current.

@@ -64,7 +64,7 @@ llvm::PreservedAnalyses PairPolling::run(llvm::Function& function, llvm::Functio
     if (!first || !dominators.dominates(first->getParent(), loop->getLoopLatch())) continue;
     for (auto* each : safepoints) {
       const auto same = [&](unsigned i) { return each->getOperand(i) == first->getOperand(i); };
-      if (each != first && same(1) && same(2)) each->eraseFromParent();
+      if (each != first && same(kFunctionOperand) && same(kOffsetOperand)) each->eraseFromParent();
     }
   }
   llvm::PreservedAnalyses kept;

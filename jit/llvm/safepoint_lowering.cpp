@@ -24,13 +24,11 @@ namespace {
 
 // The operands of a marker, in either of its forms.
 struct Safepoint {
-  static constexpr unsigned kOperands = 5;
-
   explicit Safepoint(const llvm::CallInst& marker)
-      : fuel(operand(marker, 0)),
-        function(llvm::cast<llvm::ConstantInt>(operand(marker, 1))),
-        offset(llvm::cast<llvm::ConstantInt>(operand(marker, 2))),
-        owed(llvm::cast<llvm::ConstantInt>(operand(marker, 3))) {}
+      : fuel(operand(marker, kFuelOperand)),
+        function(llvm::cast<llvm::ConstantInt>(operand(marker, kFunctionOperand))),
+        offset(llvm::cast<llvm::ConstantInt>(operand(marker, kOffsetOperand))),
+        owed(llvm::cast<llvm::ConstantInt>(operand(marker, kPotentialOperand))) {}
 
   static llvm::Value* operand(const llvm::CallInst& marker, unsigned i) {
     return marker.arg_empty() ? marker.getOperandBundleAt(0).Inputs[i].get() : marker.getArgOperand(i);
@@ -183,9 +181,7 @@ void compare_epoch(llvm::Module& module, llvm::CallInst* marker) {
 
 }  // namespace
 
-bool is_softened(const llvm::Instruction& instruction) {
-  return as_marker(instruction, Safepoint::kOperands) != nullptr;
-}
+bool is_softened(const llvm::Instruction& instruction) { return as_marker(instruction, kSafepointOperands) != nullptr; }
 
 void drop_safepoints(llvm::Module& module) {
   for (auto* marker : markers_of(module)) marker->eraseFromParent();
@@ -193,7 +189,7 @@ void drop_safepoints(llvm::Module& module) {
 
 void soften_safepoints(llvm::Module& module) {
   for (auto* marker : markers_of(module)) {
-    llvm::SmallVector<llvm::Value*, Safepoint::kOperands> operands(marker->args());
+    llvm::SmallVector<llvm::Value*, kSafepointOperands> operands(marker->args());
     make_marker(marker->getIterator(), operands, marker->getDebugLoc());
     marker->eraseFromParent();
   }

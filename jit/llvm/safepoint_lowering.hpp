@@ -22,6 +22,16 @@ inline constexpr char kRecordSection[] = "slack_safepoint_records";
 // No distance: an image spans less than 1 GiB.
 inline constexpr std::uint32_t kRecordMark = 0x7fff'ffff;
 
+// The operands of a marker, in both of its forms.
+enum SafepointOperand : unsigned {
+  kFuelOperand,       // what is published
+  kFunctionOperand,   // function index
+  kOffsetOperand,     // of the operator in the module, in bytes
+  kPotentialOperand,  // exact fuel less the published
+  kMostOwedOperand,   // what that may be at the most: what at least has been spent since the function's entry
+  kSafepointOperands
+};
+
 // Takes all markers away: mode `counted`, before the vectoriser.
 void drop_safepoints(llvm::Module& module);
 
@@ -29,7 +39,7 @@ void drop_safepoints(llvm::Module& module);
 // its bundle. It seems to read all memory, so it would be in the way of earlier passes.
 void soften_safepoints(llvm::Module& module);
 
-// Whether it is a safepoint in that form; its first operand is the fuel that it publishes.
+// Whether it is a safepoint in that form.
 [[nodiscard]] bool is_softened(const llvm::Instruction& instruction);
 
 // Of each safepoint's copies in a block leaves the first: a vectorised or unrolled loop has as many as rounds in its

@@ -64,7 +64,8 @@ struct Plan {
 // in the tree, and safepoints may owe. Never dearer than the plain plan by estimated_adds.
 [[nodiscard]] Plan potential_plan(const Graph& graph);
 
-// The same, whatever it costs. For graphs with gains, which have no plain plan.
+// The same, whatever it costs. For graphs with gains, which have no plain plan. Costs, gains and figures ahead must
+// come to less than 2^60 on any way without a circle: sums are not checked.
 [[nodiscard]] Plan spanning_plan(const Graph& graph);
 
 // Adds executed, weighed by the nodes' frequencies: what a plan costs in time.

@@ -168,9 +168,10 @@ class Potentials {
     return out;
   }
 
-  // Kruskal's algorithm, forced arcs first. A forced arc that closes a circle closes it with forced arcs only, all of
-  // gain 0 (the entry and returns with another have no way to or from them), so that it is content without being in the
-  // tree.
+  // Kruskal's algorithm, forced arcs first. Where a forced arc closes a circle it closes it with forced arcs only,
+  // critical edges that stay whole and ties of the nodes at their ends; such edges are in graphs without gains alone,
+  // where all of those arcs have gain 0 (the entry and returns with another have no way to or from them). So it is
+  // content without being in the tree.
   [[nodiscard]] std::vector<Arc> spanning_tree() const {
     std::vector<Arc> candidates = arcs();
     std::sort(candidates.begin(), candidates.end(), [](const Arc& a, const Arc& b) {
