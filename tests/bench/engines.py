@@ -351,6 +351,7 @@ class Wasm2c:
     compile_usec: dict = field(default_factory=dict)
     name: str = "wasm2c"
     RUNTIME = pathlib.Path("/usr/share/wabt/wasm2c")
+    HEADER = pathlib.Path("/usr/include/wasm-rt.h")
     HOST = HERE / "peers/wasm2c_host.c"
     COMMAND = ["clang-19", "-O3", "-march=native", "-fno-strict-aliasing", "-w", "-DWASM_RT_MEMCHECK_SIGNAL_HANDLER=1"]
 
@@ -363,7 +364,7 @@ class Wasm2c:
     def runtime(cls):
         """Its sources and headers are compiled into every program."""
         try:
-            return digest(*(content(cls.RUNTIME / name) for name in ("wasm-rt.h", "wasm-rt-impl.h", "wasm-rt-impl.c")))
+            return digest(*(content(path) for path in (cls.RUNTIME / "wasm-rt-impl.c", cls.RUNTIME / "wasm-rt-impl.h", cls.HEADER)))
         except OSError as error:
             raise Failed(f"the runtime of wasm2c is not there: {error}") from error
 

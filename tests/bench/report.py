@@ -174,12 +174,9 @@ def print_fuel(document, out):
     compared = [program for program, (_, same) in rows.items() if same]
     if compared:
         out(f"fuel: the same to the unit in every counting engine, layout and run of {plural(len(compared), 'program')}")
-    apart = {}
-    for program, (counting, same) in rows.items():
-        for engine in sorted(counting - same):
-            apart.setdefault(engine, []).append(program)
-    for engine, programs in apart.items():
-        out(f"fuel not compared, as it may differ from run to run: {engine}: {', '.join(programs)}")
+    apart = [f"{program} ({', '.join(sorted(counting - same))})" for program, (counting, same) in rows.items() if counting - same]
+    if apart:
+        out("fuel not compared, as it may differ from run to run: " + ", ".join(apart))
 
 
 def print_retries(document, out):
