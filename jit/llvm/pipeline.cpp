@@ -17,10 +17,12 @@
 #include <llvm/Transforms/Scalar/GVN.h>
 
 #include "jit/llvm/environment.hpp"
+#include "jit/llvm/fuel_hiding.hpp"
 #include "jit/llvm/fuel_placing.hpp"
 #include "jit/llvm/load_anchor.hpp"
 #include "jit/llvm/phi_order.hpp"
 #include "jit/llvm/quiet_nan.hpp"
+#include "jit/llvm/round_mark.hpp"
 #include "jit/llvm/round_pairs.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 #include "jit/llvm/strip_mining.hpp"
@@ -62,8 +64,8 @@ constexpr char kSimplifyLoops[] =
     "jump-threading,simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,reassociate,"
     "loop-mssa(loop-instsimplify,loop-simplifycfg,licm<no-allowspeculation>,loop-rotate,licm<allowspeculation>,"
     "simple-loop-unswitch<trivial>),"
-    "simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,"
-    "loop(indvars,loop-deletion,loop-unroll-full)";
+    "simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>";
+constexpr char kSimplifyInductions[] = "loop(indvars,loop-deletion,loop-unroll-full)";
 constexpr char kSimplifyLast[] =
     "bdce,dse,"
     "simplifycfg<switch-range-to-icmp;hoist-common-insts;sink-common-insts>,instcombine<no-verify-fixpoint>";
@@ -76,7 +78,7 @@ constexpr int kEagerInlineThreshold = 225;  // LLVM's own
 constexpr int kFuelAllowance = 10;
 constexpr char kRotate[] = "dse,loop(loop-rotate,loop-deletion)";
 constexpr char kVectorise[] =
-    "loop-vectorize,infer-alignment,loop-load-elim,"
+    "loop-vectorize,round-folding,infer-alignment,loop-load-elim,"
     "simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;hoist-common-insts;"
     "sink-common-insts>,"
     "phi-order,slp-vectorizer,vector-combine,loop-unroll<O2>,";
@@ -89,6 +91,15 @@ template <auto run_step>
 struct FunctionStep : llvm::PassInfoMixin<FunctionStep<run_step>> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
     if (!run_step(function)) return llvm::PreservedAnalyses::all();
+    llvm::PreservedAnalyses kept;
+    kept.preserveSet<llvm::CFGAnalyses>();
+    return kept;
+  }
+};
+
+struct HideFuel : llvm::PassInfoMixin<HideFuel> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+    if (!hide_fuel(function, analyses.getResult<llvm::LoopAnalysis>(function))) return llvm::PreservedAnalyses::all();
     llvm::PreservedAnalyses kept;
     kept.preserveSet<llvm::CFGAnalyses>();
     return kept;
@@ -108,8 +119,13 @@ struct SettleLoads : llvm::PassInfoMixin<SettleLoads> {
 // Steps of ours that stand in the midst of LLVM's passes, by the names they have there.
 bool add_step(llvm::StringRef name, llvm::FunctionPassManager& passes,
               llvm::ArrayRef<llvm::PassBuilder::PipelineElement>) {
-  if (name != "phi-order") return false;
-  passes.addPass(PhiOrdering());
+  if (name == "phi-order") {
+    passes.addPass(PhiOrdering());
+  } else if (name == "round-folding") {
+    passes.addPass(RoundFolding());
+  } else {
+    return false;
+  }
   return true;
 }
 
@@ -176,6 +192,9 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   require(builder.parsePassPipeline(simplify, kSimplifyFirst));
   simplify.addPass(FunctionStep<prune_anchors>());
   require(builder.parsePassPipeline(simplify, kSimplifyLoops));
+  if (counts_fuel(metering)) simplify.addPass(HideFuel());
+  require(builder.parsePassPipeline(simplify, kSimplifyInductions));
+  if (counts_fuel(metering)) simplify.addPass(FunctionStep<show_fuel>());
   simplify.addPass(llvm::GVNPass(llvm::GVNOptions().setMemDep(has_few_accesses(module))));
   require(builder.parsePassPipeline(simplify, kSimplifyLast));
   // What folds and what is never reached must be gone before it is settled which loads are needed: a load that only

@@ -74,6 +74,79 @@ std::optional<llvm::APInt> sum_between(const llvm::Value* from, const llvm::Valu
   return sum;
 }
 
+// A value as what it was, a number, and what constants were added to that.
+struct Sum {
+  const llvm::Value* root;
+  llvm::APInt ahead;
+};
+
+// Element `index` of a phi of vectors that count up by the same in all elements, by how far it is ahead of the first.
+std::optional<Sum> element_of_counter(const llvm::PHINode& phi, unsigned index);
+
+std::optional<Sum> read_element(const llvm::Value* vector, unsigned index, bool in_loop);
+
+std::optional<Sum> read_sum(const llvm::Value* value) {
+  llvm::APInt ahead(64, 0);
+  while (true) {
+    const auto* add = llvm::dyn_cast<llvm::BinaryOperator>(value);
+    const auto* amount = add ? llvm::dyn_cast<llvm::ConstantInt>(add->getOperand(1)) : nullptr;
+    if (!amount || add->getOpcode() != llvm::Instruction::Add) break;
+    ahead += amount->getValue();
+    value = add->getOperand(0);
+  }
+  const auto* element = llvm::dyn_cast<llvm::ExtractElementInst>(value);
+  const auto* index = element ? llvm::dyn_cast<llvm::ConstantInt>(element->getIndexOperand()) : nullptr;
+  if (!index) return Sum{value, ahead};
+  auto sum = read_element(element->getVectorOperand(), static_cast<unsigned>(index->getZExtValue()), true);
+  if (sum) sum->ahead += ahead;
+  return sum;
+}
+
+// `in_loop`: not what a counter begins with.
+std::optional<Sum> read_element(const llvm::Value* vector, unsigned index, bool in_loop) {
+  llvm::APInt ahead(64, 0);
+  std::optional<Sum> found;
+  while (!found) {
+    if (const auto* add = llvm::dyn_cast<llvm::BinaryOperator>(vector)) {
+      const auto amount = sum_between(add->getOperand(0), add, index);
+      if (!amount) return std::nullopt;
+      ahead += *amount;
+      vector = add->getOperand(0);
+    } else if (const auto* insert = llvm::dyn_cast<llvm::InsertElementInst>(vector)) {
+      const auto* place = llvm::dyn_cast<llvm::ConstantInt>(insert->getOperand(2));
+      if (!place) return std::nullopt;
+      if (place->getZExtValue() == index) found = read_sum(insert->getOperand(1));
+      vector = insert->getOperand(0);
+    } else if (const auto* shuffle = llvm::dyn_cast<llvm::ShuffleVectorInst>(vector)) {
+      const auto width = llvm::cast<llvm::FixedVectorType>(shuffle->getOperand(0)->getType())->getNumElements();
+      const auto from = shuffle->getMaskValue(index);
+      if (from < 0) return std::nullopt;
+      index = static_cast<unsigned>(from) % width;
+      vector = shuffle->getOperand(static_cast<unsigned>(from) / width);
+    } else if (const auto* phi = llvm::dyn_cast<llvm::PHINode>(vector); phi && in_loop) {
+      found = element_of_counter(*phi, index);
+      if (!found) return std::nullopt;
+    } else {
+      return std::nullopt;
+    }
+  }
+  found->ahead += ahead;
+  return found;
+}
+
+std::optional<Sum> element_of_counter(const llvm::PHINode& phi, unsigned index) {
+  if (phi.getNumIncomingValues() != 2) return std::nullopt;
+  for (unsigned around = 0; around < 2; ++around) {
+    const auto step = sum_between(&phi, phi.getIncomingValue(around), index);
+    if (!step || step != sum_between(&phi, phi.getIncomingValue(around), 0)) continue;
+    const auto* begin = phi.getIncomingValue(1 - around);
+    const auto first = read_element(begin, 0, false);
+    const auto this_one = read_element(begin, index, false);
+    if (first && this_one && first->root == this_one->root) return Sum{&phi, this_one->ahead - first->ahead};
+  }
+  return std::nullopt;
+}
+
 // `vector`'s element `index` as a counter of its own, where it counts up by constants: a vectorised loop keeps fuel in
 // all lanes of a vector, of which its safepoint needs one. Null where it is anything else.
 llvm::Value* scalar_element(llvm::Instruction& user, llvm::Value* vector, unsigned index) {
@@ -196,22 +269,48 @@ void soften_safepoints(llvm::Module& module) {
 }
 
 bool merge_safepoints(llvm::Function& function) {
+  // The first of all copies in a block, and where fuel was at the last that stays.
+  struct Copies {
+    llvm::Instruction* first;
+    std::optional<Sum> at_first;
+    std::optional<Sum> at_last;
+  };
   llvm::SmallVector<llvm::Instruction*, 16> superfluous;
   llvm::SmallVector<llvm::Instruction*, 16> first_ones;
+  struct Copy {
+    llvm::Instruction* first;
+    llvm::Instruction* copy;
+    llvm::APInt ahead;  // of the first one
+  };
+  llvm::SmallVector<Copy, 4> others;  // whose fuel is in a vector
   for (auto& block : function) {
-    llvm::SmallDenseSet<std::pair<llvm::Value*, llvm::Value*>, 4> seen;
+    llvm::SmallDenseMap<std::pair<llvm::Value*, llvm::Value*>, Copies, 4> seen;
     for (auto& instruction : block) {
       if (!is_softened(instruction)) continue;
       const Safepoint safepoint(llvm::cast<llvm::CallInst>(instruction));
-      if (!seen.insert({safepoint.function, safepoint.offset}).second) {
-        superfluous.push_back(&instruction);
-      } else {
+      const auto at = read_sum(safepoint.fuel);
+      const auto [copies, is_new] = seen.insert({{safepoint.function, safepoint.offset}, {&instruction, at, at}});
+      if (is_new) {
         first_ones.push_back(&instruction);
+        continue;
       }
+      auto& [first, at_first, at_last] = copies->second;
+      const auto is_far = [&] { return (at->ahead - at_last->ahead).uge(kMostMergedFuel); };
+      if (at && at_last && at->root == at_last->root && !is_far()) {
+        superfluous.push_back(&instruction);
+        continue;
+      }
+      at_last = at;
+      if (!at || !at_first || at->root != at_first->root || !at->root->getType()->isVectorTy()) continue;
+      others.push_back({first, &instruction, at->ahead - at_first->ahead});
     }
   }
   for (auto* instruction : superfluous) instruction->eraseFromParent();
   for (auto* instruction : first_ones) make_scalar(*instruction);
+  for (const auto& [first, copy, ahead] : others) {
+    llvm::IRBuilder<> builder(copy);
+    copy->setOperand(0, builder.CreateAdd(first->getOperand(0), builder.getInt(ahead)));
+  }
   return !first_ones.empty();
 }
 

@@ -42,8 +42,13 @@ void soften_safepoints(llvm::Module& module);
 // Whether it is a safepoint in that form.
 [[nodiscard]] bool is_softened(const llvm::Instruction& instruction);
 
-// Of each safepoint's copies in a block leaves the first: a vectorised or unrolled loop has as many as rounds in its
-// body. The first one's fuel is the first element of a vector, which becomes a counter of its own.
+// Fuel between two copies of a safepoint of which both stay. They are less than this and the cost of a round apart
+// then, and from safepoint to safepoint are no more than there would be without copies (jit/meter/poll_bounds.hpp).
+inline constexpr std::uint64_t kMostMergedFuel = 8'192;
+
+// Of each safepoint's copies in a block leaves the first, and of the others those that far apart: a vectorised or
+// unrolled loop has as many as rounds in its body. The first one's fuel is the first element of a vector, which becomes
+// a counter of its own.
 bool merge_safepoints(llvm::Function& function);
 
 void lower_safepoints(llvm::Module& module, Metering metering);

@@ -11,20 +11,18 @@
 #include <llvm/Analysis/TargetTransformInfo.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
-#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/Transforms/Utils/Local.h>
 #include <llvm/Transforms/Utils/LoopSimplify.h>
 #include <llvm/Transforms/Utils/LoopUtils.h>
-#include <llvm/Transforms/Utils/PromoteMemToReg.h>
 #include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
 
 #include <algorithm>
 #include <optional>
 
+#include "jit/llvm/round_mark.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
-#include "jit/llvm/value_marker.hpp"
 
 namespace slack::jit {
 
@@ -32,10 +30,9 @@ namespace {
 
 // Strips of fewer rounds would cost more than they save.
 constexpr std::uint64_t kFewestStripRounds = 4;
-// The mark of a round: the variable that has the fuel, what its safepoint publishes more than that, what the round
-// costs, the other operands of its safepoint, and a value made in the loop: if all were made before it, the vectoriser
-// would leave one mark for all rounds of a vector.
-constexpr unsigned kRoundOperands = 8;
+// A loop whose rounds cost more than this is neither lifted nor vectorised nor unrolled, which would put many of them
+// between two safepoints. It is long, or nearly all of its operators are gone.
+constexpr std::uint64_t kMostRoundFuel = kMostMergedFuel / 8;
 
 // What is known of a function.
 struct Analyses {
@@ -55,9 +52,6 @@ struct Analyses {
 // more instructions a round could hardly be measured, and what begins and ends a strip is felt where rounds are few
 // (base64 and hashset: a twentieth).
 constexpr std::size_t kLongBody = 28;
-
-// Marks loops whose fuel was lifted, and what became of them, with what a round of the module's loop costs.
-constexpr char kLifted[] = "slack.loop.lifted";
 
 // A value of a loop that is ahead of a counter, a phi of its header, by the same in each round.
 struct Reading {
@@ -92,9 +86,11 @@ class MeteredLoop {
     return true;
   }
 
-  // The loop is left without metering, in strips if it may have more rounds than one has.
-  void strip() {
-    if (!can_count()) return;
+  // The loop is left without metering, in strips if it may have more rounds than one has. A round of the module's loop
+  // costs `cost`.
+  void strip(std::uint64_t cost) {
+    if (!can_count() || round_cost().urem(cost) != 0) return;
+    poll_as_last(cost);
     auto* rounds = expand_count();
     const bool whole = is_short();
     if (!whole) keep_flags();
@@ -128,14 +124,8 @@ class MeteredLoop {
     variable_ = entry.CreateAlloca(counter->getType(), nullptr, "fuel.of.rounds");
     llvm::IRBuilder<> builder(preheader_->getTerminator());
     builder.CreateStore(counter->getIncomingValueForBlock(preheader_), variable_);
-    const auto constant = [&](const llvm::APInt& value) { return llvm::ConstantInt::get(counter->getType(), value); };
-    llvm::SmallVector<llvm::Value*, kRoundOperands> operands{variable_, constant(published_.ahead),
-                                                             constant(counters_.lookup(counter))};
-    const auto bundle = marker_->getOperandBundleAt(0).Inputs;
-    operands.append(bundle.begin() + 1, bundle.end());
-    auto* made_here = builder.getInt32(0);
-    operands.push_back(new llvm::BitCastInst(made_here, made_here->getType(), "", marker_->getIterator()));
-    make_marker(marker_->getIterator(), operands, marker_->getDebugLoc());
+    const auto constant = [&](const llvm::APInt& value) { return builder.getInt(value); };
+    mark_round(*marker_, {variable_, constant(published_.ahead), constant(counters_.lookup(counter))});
   }
 
   bool has_form() {
@@ -199,11 +189,21 @@ class MeteredLoop {
       if (!reading || !metering_.contains(reading->counter)) return false;
       cost = std::max(cost, counters_.lookup(reading->counter).getLimitedValue());
       if (!analyses_.dominators.dominates(marker, test_)) continue;
+      if (!marker_) first_published_ = *reading;
       marker_ = marker;
       published_ = *reading;
     }
     strip_rounds_ = std::min(kMostStripRounds, llvm::bit_floor(kMostStripFuel / cost));
     return marker_ && strip_rounds_ >= kFewestStripRounds;
+  }
+
+  [[nodiscard]] const llvm::APInt& round_cost() const { return counters_.find(published_.counter)->second; }
+
+  // A vectorised or unrolled body has the safepoint of its first round, and maybe some more. Behind the loop that of
+  // the last one publishes what the others have spent besides.
+  void poll_as_last(std::uint64_t cost) {
+    published_ = first_published_;
+    published_.ahead += round_cost() - cost;
   }
 
   void add_if_unused(llvm::PHINode& phi) {
@@ -256,6 +256,7 @@ class MeteredLoop {
   // What is known of a counter's range follows from the loop's test, which is about to change.
   void keep_flags() {
     for (const auto& [phi, step] : counters_) {
+      if (metering_.contains(phi)) continue;
       auto* sum = llvm::dyn_cast<llvm::OverflowingBinaryOperator>(phi->getIncomingValueForBlock(latch_));
       const auto flags = sum ? analyses_.evolution.getStrengthenedNoWrapFlagsFromBinOp(sum) : std::nullopt;
       auto* instruction = llvm::dyn_cast_or_null<llvm::BinaryOperator>(sum);
@@ -338,16 +339,8 @@ class MeteredLoop {
   // The safepoint of the round that the builder stands behind, where the counter of fuel was `counter`.
   void poll(llvm::IRBuilder<>& builder, llvm::Value* counter) {
     auto* safepoint = marker_->clone();
-    safepoint->setOperand(0, add(builder, counter, published_.ahead + behind_first_round()));
+    safepoint->setOperand(0, add(builder, counter, published_.ahead));
     builder.Insert(safepoint);
-  }
-
-  // Of the safepoints of a vectorised or unrolled body the first is left (merge_safepoints): what the body's other
-  // rounds have spent when the last one's would be passed.
-  llvm::APInt behind_first_round() const {
-    const auto& step = counters_.find(published_.counter)->second;
-    if (markers_.size() != 1) return llvm::APInt(step.getBitWidth(), 0);
-    return step - static_cast<std::uint64_t>(*llvm::getOptionalIntLoopAttribute(&loop_, kLifted));
   }
 
   // Where a strip begins, where it ends, and the way from one to the next.
@@ -475,6 +468,7 @@ class MeteredLoop {
   llvm::SmallVector<llvm::CallInst*, 4> markers_;
   llvm::CallInst* marker_ = nullptr;  // the last that every round passes
   Reading published_;                 // there
+  Reading first_published_;           // at the first one
   llvm::MapVector<llvm::PHINode*, Reading> exits_;
   llvm::SmallVector<std::pair<llvm::Value*, Reading>, 4> tested_;
   llvm::AllocaInst* variable_ = nullptr;  // has the fuel while the loop has no counter
@@ -497,35 +491,21 @@ bool has_safepoint(const llvm::Loop& loop) {
   return llvm::any_of(loop.blocks(), [](const auto* block) { return llvm::any_of(*block, is_softened); });
 }
 
-// Rounds count again, and their safepoints publish what they have counted.
-bool restore_rounds(llvm::Function& function, llvm::DominatorTree& dominators, llvm::LoopInfo& loops) {
-  llvm::SmallSetVector<llvm::AllocaInst*, 8> variables;
-  for (auto& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
-    const auto* mark = as_marker(instruction, kRoundOperands);
-    if (!mark) continue;
-    const auto operands = mark->getOperandBundleAt(0).Inputs;
-    auto* variable = llvm::cast<llvm::AllocaInst>(operands[0].get());
-    llvm::IRBuilder<> builder(&instruction);
-    auto* fuel = builder.CreateLoad(variable->getAllocatedType(), variable, "fuel");
-    make_marker(instruction.getIterator(),
-                {builder.CreateAdd(fuel, operands[1].get()), operands[3].get(), operands[4].get(), operands[5].get(),
-                 operands[6].get()},
-                mark->getDebugLoc());
-    builder.CreateStore(builder.CreateAdd(fuel, operands[2].get()), variable);
-    variables.insert(variable);
-    if (auto* loop = loops.getLoopFor(instruction.getParent())) {
-      const auto cost = llvm::cast<llvm::ConstantInt>(operands[2])->getZExtValue();  // below kMostStripFuel
-      llvm::addStringMetadataToLoop(loop, kLifted, static_cast<unsigned>(cost));
-    }
-    instruction.eraseFromParent();
-  }
-  // Those of loops that are gone altogether have a store only.
-  for (auto& instruction : function.getEntryBlock()) {
-    auto* variable = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
-    if (variable && llvm::isAllocaPromotable(variable)) variables.insert(variable);
-  }
-  if (!variables.empty()) llvm::PromoteMemToReg(variables.getArrayRef(), dominators);
-  return !variables.empty();
+// Whether safepoints of two rounds are further apart than is to be merged.
+bool has_dear_rounds(const llvm::Loop& loop, llvm::ScalarEvolution& evolution) {
+  return llvm::any_of(loop.blocks(), [&](auto* block) {
+    return llvm::any_of(*block, [&](auto& each) {
+      if (!is_softened(each)) return false;
+      const auto* fuel = llvm::dyn_cast<llvm::SCEVAddRecExpr>(evolution.getSCEV(each.getOperand(0)));
+      if (!fuel || fuel->getLoop() != &loop) return false;
+      return evolution.getUnsignedRangeMin(fuel->getStepRecurrence(evolution)).ugt(kMostRoundFuel);
+    });
+  });
+}
+
+void keep_rounds_apart(llvm::Loop& loop) {
+  llvm::addStringMetadataToLoop(&loop, "llvm.loop.vectorize.enable", 0);
+  llvm::addStringMetadataToLoop(&loop, "llvm.loop.unroll.disable", 1);
 }
 
 }  // namespace
@@ -535,7 +515,12 @@ llvm::PreservedAnalyses FuelLifting::run(llvm::Function& function, llvm::Functio
   bool changed = false;
   llvm::IRBuilder<> entry(&function.getEntryBlock(), function.getEntryBlock().getFirstInsertionPt());
   for (auto* loop : needed.loops.getLoopsInPreorder()) {
-    if (!loop->isInnermost() || !is_small(*loop)) continue;
+    if (!loop->isInnermost()) continue;
+    if (has_dear_rounds(*loop, needed.evolution)) {
+      keep_rounds_apart(*loop);
+      continue;
+    }
+    if (!is_small(*loop)) continue;
     llvm::formLCSSA(*loop, needed.dominators, &needed.loops, &needed.evolution);
     MeteredLoop metered(*loop, needed);
     if (!metered.analyse() || !metered.lift(entry)) continue;
@@ -548,27 +533,18 @@ llvm::PreservedAnalyses FuelLifting::run(llvm::Function& function, llvm::Functio
   return kept;
 }
 
-llvm::PreservedAnalyses FuelRestoring::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
-  if (!restore_rounds(function, analyses.getResult<llvm::DominatorTreeAnalysis>(function),
-                      analyses.getResult<llvm::LoopAnalysis>(function))) {
-    return llvm::PreservedAnalyses::all();
-  }
-  llvm::PreservedAnalyses kept;
-  kept.preserveSet<llvm::CFGAnalyses>();
-  return kept;
-}
-
 llvm::PreservedAnalyses StripMining::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
   Analyses needed(function, analyses);
   bool changed = false;
   auto& assumptions = analyses.getResult<llvm::AssumptionAnalysis>(function);
   for (auto* loop : needed.loops.getLoopsInPreorder()) {
-    if (!loop->isInnermost() || !llvm::findStringMetadataForLoop(loop, kLifted) || !has_safepoint(*loop)) continue;
+    const auto cost = lifted_cost(*loop);
+    if (!loop->isInnermost() || !cost || !has_safepoint(*loop)) continue;
     llvm::simplifyLoop(loop, &needed.dominators, &needed.loops, &needed.evolution, &assumptions, nullptr, false);
     llvm::formLCSSA(*loop, needed.dominators, &needed.loops, &needed.evolution);
     changed = true;
     MeteredLoop metered(*loop, needed);
-    if (metered.analyse()) metered.strip();
+    if (metered.analyse()) metered.strip(*cost);
   }
   return changed ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
 }

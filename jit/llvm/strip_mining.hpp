@@ -15,8 +15,9 @@
 //     }
 // The vectoriser and the unroller must see the loop that there would be without metering, and know of its counters what
 // they would know then, which strips hide. So fuel is lifted out of a loop before them and each round marked with what
-// it costs; they copy marks as they copy rounds; behind them the marks become fuel and safepoints again, and what loops
-// there are then, of vectors, unrolled or of what is left over, are cut into strips each. A loop of few rounds is not
+// it costs; they copy marks as they copy rounds; behind them the marks become fuel and safepoints again
+// (round_mark.hpp), and what loops there are then, of vectors, unrolled or of what is left over, are cut into strips
+// each. A loop of few rounds is not
 // cut, and has its safepoint behind it.
 #pragma once
 
@@ -33,11 +34,6 @@ inline constexpr std::uint64_t kMostStripFuel = 65'536;
 
 // Before the vectoriser, when safepoints have their soft form or are gone. Loops must be rotated.
 struct FuelLifting : llvm::PassInfoMixin<FuelLifting> {
-  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
-};
-
-// After the unroller. What is not cut later has counter and safepoint as it would have had.
-struct FuelRestoring : llvm::PassInfoMixin<FuelRestoring> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 

@@ -16,9 +16,10 @@
 // any number of frames, at most kLongestTail in each; in the frame where that ends down to the next poll, at most
 // kLongestStretch. Frames are at least 16 bytes of a stack of 8 MiB (return address and frame pointer), 524,288 at the
 // most, so the bound is 2 * 8,192 + 128 * 524,288, some 67 million fuel or a fiftieth of a second, and 16,384 where
-// the stack is not deep. On top of it come a strip of a loop (jit/llvm/strip_mining.hpp), what the optimiser does,
-// which may put several rounds of a loop (as a rule at most 32) or a small callee's frame into one, and one chunk of an
-// operator on bytes, whose fuel is its length.
+// the stack is not deep. On top of it come a strip of a loop (65,536, jit/llvm/strip_mining.hpp), one chunk of an
+// operator on bytes, whose fuel is its length, and what the optimiser does: a small callee's frame in its caller's, two
+// rounds of a small loop for one poll (jit/llvm/round_pairs.hpp). Of more rounds that it puts into one block a poll
+// stays for every 8,192 fuel and a round (kMostMergedFuel, jit/llvm/safepoint_lowering.hpp), so 16,384 at the most.
 #pragma once
 
 #include <cstdint>

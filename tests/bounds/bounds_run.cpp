@@ -2,8 +2,8 @@
 // it.
 //
 // A line of JSON in, a line out. {"module": FILE, "mode": NAME, "quick": BOOL}, or {"ir": FILE} for IR as it is; with
-// "limits": [INSTRUCTIONS, CALLS_OUT, FRAME] in place of those that hold for the compiler. The answer is {"wrong":
-// [TEXT…], and figures, or {"refused": TEXT}. With "count": true it is {"vectorised": NUMBER}.
+// "limits": [INSTRUCTIONS, CALLS_OUT, FRAME, FUEL] in place of those that hold for the compiler. The answer is
+// {"wrong": [TEXT…], and figures, or {"refused": TEXT}. With "count": true it is {"vectorised": NUMBER}.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -26,7 +26,9 @@ using nlohmann::json;
 // 50,000 locals of an entry; a tenth of a millisecond, about. Calls out of the instance: services take some 20
 // microseconds at the most until they poll, so ten milliseconds. A frame on the way back out of a recursion: as
 // many frames as a stack of 8 MiB has room for follow each other, at worst, and those with much to do are large.
-constexpr Limits kLimits{.path = {.instructions = 1 << 18, .calls_out = 1 << 9}, .frame = 1 << 13};
+// Fuel: of rounds that are merged or of two stretches (16,384 each, jit/meter/poll_bounds.hpp), and as much again for
+// small callees. Only what one block adds is seen, so no strip is in it.
+constexpr Limits kLimits{.path = {.instructions = 1 << 18, .calls_out = 1 << 9, .fuel = 1 << 15}, .frame = 1 << 13};
 
 std::vector<char> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -65,12 +67,13 @@ json answer(const json& request) {
   auto limits = kLimits;
   if (request.contains("limits")) {
     const auto& given = request["limits"];
-    limits = {{given.at(0), given.at(1)}, given.at(2)};
+    limits = {{given.at(0), given.at(1), given.size() > 3 ? given.at(3) : json(kEndless)}, given.at(2)};
   }
   const auto proof = prove(*program, limits);
   return {{"wrong", proof.wrong},
           {"instructions", describe(proof.instructions)},
           {"calls_out", describe(proof.calls_out)},
+          {"fuel", describe(proof.fuel)},
           {"frame", describe(proof.frame)},
           {"functions", proof.functions},
           {"safepoints", proof.safepoints},

@@ -29,6 +29,18 @@ end:
   ret i64 %a5
 }
 
+; case: more fuel than the limit, of sums that go out from one value
+; limits: 100 10 10 9
+; wrong: ^10 fuel without a safepoint, more than 9: f: from a safepoint
+@slack_safepoint = external global [0 x i8]
+define i64 @f(i64 %fuel) "slack-fuel"="0" {
+  %a = add i64 %fuel, 5
+  %b = add i64 %fuel, 15
+  store volatile i64 %a, ptr @slack_safepoint
+  store volatile i64 %b, ptr @slack_safepoint
+  ret i64 %b
+}
+
 ; case: a loop with a safepoint
 ; proven: instructions 5, open_loops 0
 @slack_safepoint = external global [0 x i8]

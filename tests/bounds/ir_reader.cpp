@@ -2,7 +2,9 @@
 #include "tests/bounds/ir_reader.hpp"
 
 #include <fmt/format.h>
+#include <llvm/ADT/DenseMap.h>
 #include <llvm/ADT/DenseSet.h>
+#include <llvm/ADT/SetVector.h>
 #include <llvm/Analysis/AssumptionCache.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ScalarEvolution.h>
@@ -21,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 #include "tests/bounds/components.hpp"
 
@@ -30,6 +33,7 @@ namespace {
 
 constexpr char kSafepointSymbol[] = "slack_safepoint";
 constexpr char kContextSymbol[] = "slack_context";
+constexpr char kFuelAttribute[] = "slack-fuel";
 constexpr char kModuleMark[] = "; ModuleID";
 // A copy that the code generator makes: bytes that an instruction moves.
 constexpr std::uint64_t kBytesAnInstruction = 8;
@@ -97,10 +101,88 @@ class Names {
   std::map<std::string, FunctionId> shared_;
 };
 
+// Fuel of one function, as it goes through sums of constants to who sees it: safepoints, calls, returns. From one to
+// the next in a block, where both see what is counted up from the same value, the difference is charged, which is
+// exact. Between blocks nothing is: behind a loop fuel may be known in another way than by the loop's counter.
+class Fuel {
+ public:
+  explicit Fuel(const llvm::Function& function) {
+    const auto place = function.getFnAttribute(kFuelAttribute);
+    unsigned index = 0;
+    if (!place.isStringAttribute() || place.getValueAsString().getAsInteger(10, index)) return;
+    found_.insert(function.getArg(index));
+    for (const auto& each : llvm::instructions(function)) {
+      if (comes_from_elsewhere(each)) found_.insert(&each);
+    }
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      for (const auto* user : found_[i]->users()) {
+        const auto* sum = llvm::dyn_cast<llvm::BinaryOperator>(user);
+        const bool adds = sum && sum->getOpcode() == llvm::Instruction::Add;
+        if (adds || llvm::isa<llvm::PHINode, llvm::SelectInst, llvm::FreezeInst>(user)) found_.insert(user);
+      }
+    }
+  }
+
+  void begin_block() { seen_.clear(); }
+
+  // What is charged to the stretch that `instruction` stands in.
+  std::uint64_t pass(const llvm::Instruction& instruction) {
+    if (found_.empty()) return 0;
+    std::uint64_t charged = 0;
+    const auto* sum = llvm::dyn_cast<llvm::BinaryOperator>(&instruction);
+    const auto* amount = sum ? llvm::dyn_cast<llvm::ConstantInt>(sum->getOperand(1)) : nullptr;
+    if (amount && found_.contains(sum)) {
+      auto place = place_of(*sum->getOperand(0));
+      place.second += amount->getSExtValue();
+      ahead_[sum] = place;
+    } else if (llvm::isa<llvm::FreezeInst>(instruction) && found_.contains(&instruction)) {
+      ahead_[&instruction] = place_of(*instruction.getOperand(0));
+    } else if (is_safepoint(instruction) ||
+               llvm::isa<llvm::CallInst, llvm::InsertValueInst, llvm::ReturnInst>(instruction)) {
+      for (const auto& operand : instruction.operands()) {
+        if (found_.contains(operand.get())) charged = add(charged, see(*operand));
+      }
+    }
+    return charged;
+  }
+
+ private:
+  using Place = std::pair<const llvm::Value*, std::int64_t>;
+
+  static bool comes_from_elsewhere(const llvm::Instruction& instruction) {
+    if (!instruction.getType()->isIntegerTy(64)) return false;
+    if (const auto* part = llvm::dyn_cast<llvm::ExtractValueInst>(&instruction)) {
+      const auto* call = llvm::dyn_cast<llvm::CallInst>(part->getAggregateOperand());
+      unsigned index = 0;
+      return call && !call->getFnAttr(kFuelAttribute).getValueAsString().getAsInteger(10, index) &&
+             part->getIndices().back() == index;
+    }
+    const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);  // that returns nothing but fuel
+    return call && call->getFnAttr(kFuelAttribute).isStringAttribute();
+  }
+
+  Place place_of(const llvm::Value& value) const {
+    const auto known = ahead_.find(&value);
+    return known == ahead_.end() ? Place{&value, 0} : known->second;
+  }
+
+  std::uint64_t see(const llvm::Value& value) {
+    const auto [root, ahead] = place_of(value);
+    const auto [before, is_new] = seen_.try_emplace(root, ahead);
+    if (is_new) return 0;
+    const auto more = ahead - std::exchange(before->second, ahead);
+    return more > 0 ? static_cast<std::uint64_t>(more) : 0;
+  }
+
+  llvm::SmallSetVector<const llvm::Value*, 32> found_;
+  llvm::DenseMap<const llvm::Value*, Place> ahead_;        // of which other value, by how much
+  llvm::DenseMap<const llvm::Value*, std::int64_t> seen_;  // by that other value
+};
+
 // One function: its blocks cut at safepoints and calls, and how often its loops go round.
 class FunctionReader {
  public:
-  FunctionReader(const llvm::Function& source, Names& names) : source_(source), names_(names) {}
+  FunctionReader(const llvm::Function& source, Names& names) : source_(source), names_(names), fuel_(source) {}
 
   Function read() {
     for (const auto& block : source_) {
@@ -130,8 +212,10 @@ class FunctionReader {
 
   void read_block(const llvm::BasicBlock& block) {
     open_stretch();
+    fuel_.begin_block();
     for (const auto& instruction : block) {
       auto& stretch = function_.stretches.back();
+      stretch.cost.fuel = add(stretch.cost.fuel, fuel_.pass(instruction));
       if (stretch.offset == 0 && instruction.getDebugLoc()) stretch.offset = instruction.getDebugLoc().getLine();
       if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction)) {
         read_call(*call);
@@ -222,6 +306,7 @@ class FunctionReader {
 
   const llvm::Function& source_;
   Names& names_;
+  Fuel fuel_;
   Function function_;
   std::uint32_t block_ = 0;
   llvm::DenseMap<const llvm::BasicBlock*, StretchId> first_of_;

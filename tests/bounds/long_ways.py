@@ -19,10 +19,20 @@ def arms(count, operators=8_192):
     return STEP * 1_114 + ifs
 
 
+def dear_loop(rounds, operators=8_000):
+    """Nothing is left of a round but what it costs."""
+    return (f"(local.set 1 (i32.const {rounds})) (loop $again {'(drop (local.get 0))' * operators}"
+            " (br_if $again (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))")
+
+
 MODULES = {
     "arms that are not taken": function(arms(40)),
     "a long straight way": function(STEP * 20_000),
     "a small function called 20000 times": function("(local.set 1 (call $leaf (local.get 1)))\n" * 20_000, LEAF),
     "5000 copies": function("(memory.copy (i32.const 0) (i32.const 4096) (i32.const 61440))\n" * 5_000),
+    "a loop of 18000 rounds of 8000 operators that do nothing": function(dear_loop(18_000)),
+    "a loop of 16384 rounds of 8000 operators that do nothing": function(dear_loop(16_384)),
+    "a loop of 100 rounds of 700 operators that do nothing": function(dear_loop(100, 700)),
+    "a loop of 16384 rounds of 600 operators that do nothing": function(dear_loop(16_384, 600)),
     "5000 times memory.grow": function("(drop (memory.grow (i32.const 0)))\n" * 5_000),
 }

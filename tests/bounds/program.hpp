@@ -28,6 +28,7 @@ inline constexpr std::uint64_t kEndless = std::uint64_t{1} << 62;
 struct Cost {
   std::uint64_t instructions = 0;  // of LLVM's
   std::uint64_t calls_out = 0;     // of services, host functions and other instances
+  std::uint64_t fuel = 0;          // added by constants
 };
 
 enum class Ending : std::uint8_t {

@@ -28,6 +28,8 @@ class Prover {
     const auto outwards = order_of(calls_before_the_return());
     measure(downwards, outwards, [](const Stretch& stretch) { return stretch.cost.calls_out; });
     proof_.calls_out = judge(most_, limits_.path.calls_out, "calls out of the instance without a safepoint");
+    measure(downwards, outwards, [](const Stretch& stretch) { return stretch.cost.fuel; });
+    proof_.fuel = judge(most_, limits_.path.fuel, "fuel without a safepoint");
     measure(downwards, outwards, [](const Stretch& stretch) { return stretch.cost.instructions; });
     proof_.instructions = judge(most_, limits_.path.instructions, "instructions without a safepoint");
     proof_.frame = judge(most_of_frame_, limits_.frame, "instructions for a frame on the way out of a recursion");

@@ -34,6 +34,7 @@ struct Proof {
   std::vector<std::string> wrong;
   Most instructions;
   Most calls_out;
+  Most fuel;
   Most frame;
   std::size_t functions = 0;
   std::size_t safepoints = 0;
