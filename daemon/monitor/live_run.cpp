@@ -33,11 +33,12 @@ Nanos LiveRun::cpu() const {
 }
 
 // While the worker is still on its core, on its way into the wait for its end, the kernel's figure is up to a tick old:
-// what the worker says is the later one then. More than the time that has passed it cannot have used.
-void LiveRun::end(Nanos now, Nanos told) {
+// what the worker says is the later one then. More than the time that has passed it cannot have used. A report may have
+// waited for this thread, and a deadline that passed meanwhile was kept; a worker that says so wrongly gains that wait.
+void LiveRun::end(Nanos now, Nanos moment, Nanos used) {
   const Nanos seen = cpu();
-  cpu_at_end = std::max(seen, std::min(told, now - went));
-  ended = now;
+  cpu_at_end = std::max(seen, std::min(used, now - went));
+  ended = std::clamp(moment, went, now);
 }
 
 TimeSpent LiveRun::spent() const {

@@ -30,8 +30,9 @@ struct LiveRun {
 
   // Starts the clocks.
   void go(Nanos now);
-  // Stops them: the worker's report is here. `told`: the CPU time it says to have used.
-  void end(Nanos now, Nanos told);
+  // Stops them: the worker's report is here. `moment` and `used`: when it says that it was sent, monotonic, and the CPU
+  // time that it says to have used by then. They are believed as far as they can be true.
+  void end(Nanos now, Nanos moment, Nanos used);
   // By clocks that stand still, and so by the figures of the outcome.
   [[nodiscard]] TimeSpent spent() const;
   // The outcome of a concluded run. Ask before the kill: what it used is read from the living process.

@@ -256,7 +256,9 @@ bool MonitorThread::receive_report(Serial serial, LiveRun& run) {
   Testimony testimony = read_testimony(std::span(buffer).first(static_cast<std::size_t>(size)));
   if (run.state.conclusion()) return true;
   run.report = testimony.report;
-  run.end(monotonic_now(), Nanos(testimony.report ? testimony.report->cpu_nsec : 0));
+  const Nanos now = monotonic_now();
+  run.end(now, testimony.report ? Nanos(testimony.report->ended_nsec) : now,
+          Nanos(testimony.report ? testimony.report->cpu_nsec : 0));
   testimony.cause = in_time(std::move(testimony.cause), run.spent());
   const std::optional<Fuel> told = run.limits.counts ? testimony.fuel : std::nullopt;
   perform(serial, run, run.state.report(std::move(testimony.cause), told, testimony.fuel_exact, run.published()));

@@ -65,6 +65,7 @@ struct WorkerReport {
   std::uint64_t bench_nsec;  // wall time between bench.start and bench.end
   std::uint64_t bench_fuel;
   std::uint64_t cpu_nsec;                  // CPU time from Go to this report; 0 before Go
+  std::uint64_t ended_nsec;                // the moment of this report, monotonic
   std::uint32_t frames;                    // used entries of backtrace
   std::uint32_t text_bytes;                // used bytes of text
   std::uint64_t backtrace[kMaxBacktrace];  // return addresses, innermost first

@@ -228,6 +228,7 @@ int conclude(int socket) {
   report.has_bench = process.measurement.complete() ? 1 : 0;
   report.bench_nsec = process.measurement.time().count();
   report.bench_fuel = process.measurement.fuel().count();
+  report.ended_nsec = monotonic_now().count();
   if (process.cpu_at_go) report.cpu_nsec = (own_cpu_time() - *process.cpu_at_go).count();
   publish(Fuel(report.fuel));
   return send_bytes(socket, bytes_of(report)) ? 0 : 1;

@@ -42,7 +42,7 @@ bool hide_fuel(llvm::Function& function, const llvm::LoopInfo& loops) {
     for (unsigned i = 0; i < counter->getNumIncomingValues(); ++i) {
       auto* before = counter->getIncomingBlock(i);
       auto* begin = counter->getIncomingValue(i);
-      if (loop->contains(before) || llvm::isa<llvm::Constant, llvm::FreezeInst>(begin)) continue;
+      if (before != loop->getLoopPreheader() || llvm::isa<llvm::Constant, llvm::FreezeInst>(begin)) continue;
       auto* hidden = new llvm::FreezeInst(begin, "", before->getTerminator()->getIterator());
       hidden->setMetadata(kName, llvm::MDNode::get(function.getContext(), {}));
       counter->setIncomingValue(i, hidden);

@@ -58,10 +58,14 @@ llvm::SmallVector<llvm::CallInst*, 32> softened_markers_of(llvm::Module& module)
   return markers;
 }
 
+// Of adds one after the other so many are looked through: a copy of a round has one or two.
+constexpr int kMostSteps = 4'096;
+
 // What is added to element `index` on the way from `from` to `to`, both vectors; nothing where not by constants only.
 std::optional<llvm::APInt> sum_between(const llvm::Value* from, const llvm::Value* to, unsigned index) {
   llvm::APInt sum(64, 0);
-  while (to != from) {
+  for (int step = 0; to != from; ++step) {
+    if (step == kMostSteps) return std::nullopt;
     const auto* add = llvm::dyn_cast<llvm::BinaryOperator>(to);
     if (!add || add->getOpcode() != llvm::Instruction::Add) return std::nullopt;
     const auto* constant = llvm::dyn_cast<llvm::Constant>(add->getOperand(1));
@@ -87,7 +91,7 @@ std::optional<Sum> read_element(const llvm::Value* vector, unsigned index, bool 
 
 std::optional<Sum> read_sum(const llvm::Value* value) {
   llvm::APInt ahead(64, 0);
-  while (true) {
+  for (int step = 0; step < kMostSteps; ++step) {
     const auto* add = llvm::dyn_cast<llvm::BinaryOperator>(value);
     const auto* amount = add ? llvm::dyn_cast<llvm::ConstantInt>(add->getOperand(1)) : nullptr;
     if (!amount || add->getOpcode() != llvm::Instruction::Add) break;
@@ -106,7 +110,8 @@ std::optional<Sum> read_sum(const llvm::Value* value) {
 std::optional<Sum> read_element(const llvm::Value* vector, unsigned index, bool in_loop) {
   llvm::APInt ahead(64, 0);
   std::optional<Sum> found;
-  while (!found) {
+  for (int step = 0; !found; ++step) {
+    if (step == kMostSteps) return std::nullopt;
     if (const auto* add = llvm::dyn_cast<llvm::BinaryOperator>(vector)) {
       const auto amount = sum_between(add->getOperand(0), add, index);
       if (!amount) return std::nullopt;
@@ -203,6 +208,9 @@ void store_fuel(llvm::Module& module, llvm::CallInst* marker) {
   llvm::IRBuilder<> builder(marker);
   auto* fuel = in_general_register(builder, safepoint.fuel);
   auto* store = builder.CreateAlignedStore(fuel, fixed_address(module, kSafepointSymbol, 0), llvm::Align(8), true);
+  // Of a store that is volatile only the selector would find a better place in the chain of stores, and hand its record
+  // to all that it makes on the way (SelectionDAG::copyExtraInfo).
+  store->setAtomic(llvm::AtomicOrdering::Monotonic);
   auto& context = module.getContext();
   const auto constant = [](llvm::Constant* value) -> llvm::Metadata* { return llvm::ConstantAsMetadata::get(value); };
   auto* record = llvm::MDNode::get(context, {constant(builder.getInt32(kRecordMark)), constant(safepoint.function),

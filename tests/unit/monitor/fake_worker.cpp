@@ -16,6 +16,7 @@
 #include <algorithm>
 
 #include "daemon/base/address_map.hpp"
+#include "daemon/base/clock.hpp"
 #include "daemon/base/kernel_abi.hpp"
 #include "daemon/base/socket.hpp"
 
@@ -66,6 +67,7 @@ void report_returned(int socket, std::uint64_t fuel, std::uint64_t cpu_nanos) {
   report.end = wire::End::returned;
   report.fuel = fuel;
   report.cpu_nsec = cpu_nanos;
+  report.ended_nsec = monotonic_now().count();
   report.offset = wire::kUnknown;
   send(socket, &report, sizeof report);
 }
