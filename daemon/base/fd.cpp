@@ -1,6 +1,7 @@
 // Descriptors: ownership, and the few kinds that more than one folder makes.
 #include "daemon/base/fd.hpp"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -37,8 +38,14 @@ Expected<Fd> make_memfd(const char* name) {
 }
 
 Expected<void> seal(const Fd& memfd) {
-  if (::fcntl(memfd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-    return fail("seal a memfd");
+  // EBUSY also where the kernel holds one of its pages for a moment more than it waits for (memfd_wait_for_pins).
+  constexpr int kMostAttempts = 5;
+  int result = -1;
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    result = ::fcntl(memfd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+    if (result == 0 || errno != EBUSY) break;
+  }
+  if (result < 0) return fail("seal a memfd");
   return {};
 }
 
