@@ -252,6 +252,10 @@ def waits_for(pid, number):
     return bool(int(blocked[1], 16) >> (number - 1) & 1)
 
 
+def is_running(client, module):
+    return any(module in line and "running" in line for line in client("list")[1].splitlines())
+
+
 def wait_until(condition, what):
     with tempfile.TemporaryDirectory() as nothing:  # an empty folder to wait in: bounded by SECONDS
         for _ in range(SECONDS * 50):
@@ -389,7 +393,7 @@ def check_stop(checks, client):
                     and "org.freedesktop" not in stderr, (code, stderr))
     with subprocess.Popen([client.slackctl, "run", "--system", "--output", "5G", "endless.wasm"], cwd=client.folder, stdin=subprocess.DEVNULL,
                           stderr=subprocess.PIPE) as process:
-        wait_until(lambda: "endless.wasm" in client("list")[1], "run in the list")
+        wait_until(lambda: is_running(client, "endless.wasm"), "run that runs")
         number = client("list")[1].splitlines()[1].split()[0]
         second = subprocess.Popen([client.slackctl, "run", "--system", "--output", "5G", "hello.wasm"], cwd=client.folder,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
@@ -415,7 +419,7 @@ def check_end_of_service(checks, client, bus):
         with bus():
             with subprocess.Popen([client.slackctl, "run", "--system", "endless.wasm"], cwd=client.folder, stdin=subprocess.DEVNULL,
                                   stderr=subprocess.PIPE) as process:
-                wait_until(lambda: "endless.wasm" in client("list")[1], "run in the list")
+                wait_until(lambda: is_running(client, "endless.wasm"), "run that runs")
                 os.kill(child_named("slackd"), number)
                 stderr = process.communicate(timeout=SECONDS)[1].decode()
             checks.ends(f"a run whose slackd gets {number.name}", (process.returncode, "", stderr), code, *texts)
