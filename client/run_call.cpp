@@ -291,7 +291,7 @@ Expected<RunResult> RunCall::run(const RunRequest& request) {
   if (outcome_ && *outcome_) {
     RunResult& run = **outcome_;
     // slackd knows of a Stop by its client; what made it ask is known here.
-    const bool is_ours = run.verdict == Verdict::killed && run.reason == "stopped by its client";
+    const bool is_ours = run.verdict == Verdict::killed && run.reason == kStoppedByClient;
     if (stopping_ && is_ours) run.reason = stopped_by_signal(*stopping_);
     return std::move(run);
   }

@@ -8,6 +8,7 @@
 
 #include "daemon/bus/errors.hpp"
 #include "daemon/bus/result_message.hpp"
+#include "daemon/wire/verdict.hpp"
 
 namespace slack::bus {
 namespace {
@@ -108,7 +109,7 @@ int RunBus::stop(run::RunId id, sd_bus_message* message, sd_bus_error* error) {
   if (!caller) return errors::set(error, errors::kFault, caller.error().what);
   run::Run* run = table_->find(id);
   if (run == nullptr) return errors::set(error, errors::kNoSuchRun, "there is no run " + std::to_string(id));
-  const std::string by = "stopped by " + title_of(*caller, id);
+  const std::string by = reason_of_stop(*caller, id);
   if (callers_.peer_to_peer() || caller->uid == 0 || caller->uid == run->uid()) {
     run->stop(by);
     return sd_bus_reply_method_return(message, nullptr);
@@ -129,10 +130,11 @@ int RunBus::stop(run::RunId id, sd_bus_message* message, sd_bus_error* error) {
   return 1;
 }
 
-std::string RunBus::title_of(const Caller& caller, run::RunId run) const {
+std::string RunBus::reason_of_stop(const Caller& caller, run::RunId run) const {
   const auto client = clients_.find(run);
-  if (client != clients_.end() && client->second.present && client->second.name == caller.name) return "its client";
-  return caller.uid == 0 ? "root" : "user " + std::to_string(caller.uid);
+  if (client != clients_.end() && client->second.present && client->second.name == caller.name)
+    return std::string(kStoppedByClient);
+  return caller.uid == 0 ? "stopped by root" : "stopped by user " + std::to_string(caller.uid);
 }
 
 void RunBus::add(run::RunId run, const Caller& client, bool detached) {

@@ -44,8 +44,8 @@ class RunBus final : public run::TableObserver {
   static int get(sd_bus* bus, const char* path, const char* interface, const char* property, sd_bus_message* reply,
                  void* userdata, sd_bus_error* error);
   int stop(run::RunId run, sd_bus_message* message, sd_bus_error* error);
-  // What a caller is to a run that it stops: "its client", "root", "user 1000".
-  [[nodiscard]] std::string title_of(const Caller& caller, run::RunId run) const;
+  // By what the caller is to the run: kStoppedByClient, "stopped by root", "stopped by user 1000".
+  [[nodiscard]] std::string reason_of_stop(const Caller& caller, run::RunId run) const;
 
   sd_bus* bus_;
   Callers& callers_;

@@ -13,6 +13,9 @@ enum class Verdict : std::uint8_t {
 #undef X
 };
 
+// The reason of a `killed` run whose own client asked for it.
+inline constexpr std::string_view kStoppedByClient = "stopped by its client";
+
 [[nodiscard]] std::string_view name_of(Verdict verdict);
 [[nodiscard]] std::string_view meaning_of(Verdict verdict);
 [[nodiscard]] std::optional<Verdict> verdict_named(std::string_view name);

@@ -95,10 +95,10 @@ bool split(llvm::BinaryOperator& sum, FuelSet& fuel) {
     auto* phi = llvm::dyn_cast<llvm::PHINode>(sum.getOperand(side));
     if (!phi || fuel.contains(phi) || !phi->hasOneUse() || phi->getParent() != sum.getParent()) continue;
     if (!fuel.contains(base)) continue;
-    auto* beside = llvm::dyn_cast<llvm::PHINode>(base);
-    if (beside && beside->getParent() != sum.getParent()) beside = nullptr;
-    const auto* other = llvm::dyn_cast<llvm::Instruction>(base);
-    if (!beside && other && other->getParent() == sum.getParent()) continue;  // not there yet in the arms
+    const auto* made = llvm::dyn_cast<llvm::Instruction>(base);
+    const bool is_made_here = made && made->getParent() == sum.getParent();
+    auto* beside = is_made_here ? llvm::dyn_cast<llvm::PHINode>(base) : nullptr;
+    if (is_made_here && !beside) continue;  // not there yet in the arms
     if (!llvm::all_of(phi->incoming_values(), [](const auto& value) { return llvm::isa<llvm::ConstantInt>(value); })) {
       continue;
     }

@@ -86,33 +86,27 @@ constexpr char kFinish[] =
     "instcombine<no-verify-fixpoint>,"
     "loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs,simplifycfg<speculate-unpredictables>";
 
-// A step of ours as a pass. It leaves the control-flow graph alone.
+// By a step of ours, which leaves the control-flow graph alone.
+llvm::PreservedAnalyses preserved(bool changed) {
+  if (!changed) return llvm::PreservedAnalyses::all();
+  llvm::PreservedAnalyses kept;
+  kept.preserveSet<llvm::CFGAnalyses>();
+  return kept;
+}
+
+// Such a step as a pass.
 template <auto run_step>
 struct FunctionStep : llvm::PassInfoMixin<FunctionStep<run_step>> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
-    if (!run_step(function)) return llvm::PreservedAnalyses::all();
-    llvm::PreservedAnalyses kept;
-    kept.preserveSet<llvm::CFGAnalyses>();
-    return kept;
+    return preserved(run_step(function));
   }
 };
 
-struct HideFuel : llvm::PassInfoMixin<HideFuel> {
+// The same of a step that looks at the loops.
+template <auto run_step>
+struct LoopStep : llvm::PassInfoMixin<LoopStep<run_step>> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
-    if (!hide_fuel(function, analyses.getResult<llvm::LoopAnalysis>(function))) return llvm::PreservedAnalyses::all();
-    llvm::PreservedAnalyses kept;
-    kept.preserveSet<llvm::CFGAnalyses>();
-    return kept;
-  }
-};
-
-struct SettleLoads : llvm::PassInfoMixin<SettleLoads> {
-  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
-    if (!settle_loads(function, analyses.getResult<llvm::LoopAnalysis>(function)))
-      return llvm::PreservedAnalyses::all();
-    llvm::PreservedAnalyses kept;
-    kept.preserveSet<llvm::CFGAnalyses>();
-    return kept;
+    return preserved(run_step(function, analyses.getResult<llvm::LoopAnalysis>(function)));
   }
 };
 
@@ -192,7 +186,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   require(builder.parsePassPipeline(simplify, kSimplifyFirst));
   simplify.addPass(FunctionStep<prune_anchors>());
   require(builder.parsePassPipeline(simplify, kSimplifyLoops));
-  if (counts_fuel(metering)) simplify.addPass(HideFuel());
+  if (counts_fuel(metering)) simplify.addPass(LoopStep<hide_fuel>());
   require(builder.parsePassPipeline(simplify, kSimplifyInductions));
   if (counts_fuel(metering)) simplify.addPass(FunctionStep<show_fuel>());
   simplify.addPass(llvm::GVNPass(llvm::GVNOptions().setMemDep(has_few_accesses(module))));
@@ -201,7 +195,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   // such code needs would go with it.
   settle.addPass(FunctionStep<settle_quiet_nans>());
   require(builder.parsePassPipeline(settle, "simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg"));
-  settle.addPass(SettleLoads());
+  settle.addPass(LoopStep<settle_loads>());
   require(builder.parsePassPipeline(vectorise, kRotate));
   if (counts_fuel(metering)) vectorise.addPass(FuelLifting());
   if (metering != Metering::none) vectorise.addPass(RoundPairing());

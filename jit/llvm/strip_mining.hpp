@@ -17,8 +17,7 @@
 // they would know then, which strips hide. So fuel is lifted out of a loop before them and each round marked with what
 // it costs; they copy marks as they copy rounds; behind them the marks become fuel and safepoints again
 // (round_mark.hpp), and what loops there are then, of vectors, unrolled or of what is left over, are cut into strips
-// each. A loop of few rounds is not
-// cut, and has its safepoint behind it.
+// each. A loop of few rounds is not cut, and has its safepoint behind it.
 #pragma once
 
 #include <llvm/IR/PassManager.h>

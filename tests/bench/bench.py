@@ -107,7 +107,7 @@ def check_measuring(parser, arguments):
     if not 0 < arguments.minutes < math.inf:  # nor nan
         parser.error(f"--minutes {arguments.minutes}: it takes more than 0, and an end")
     if arguments.data and not arguments.data.is_dir():
-        parser.error(f"--data {arguments.data}: there is no such folder; tests/fetch-data prints where the data is")
+        parser.error(f"--data {arguments.data}: there is no such folder; tests/fetch-data BUILD prints where the data is")
     if arguments.resume and not arguments.json:
         parser.error("--resume goes on with the file of --json")
     if arguments.prepare_only and not arguments.scratch:

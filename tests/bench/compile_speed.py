@@ -88,7 +88,7 @@ def parse():
         parser.error(f"--rounds {arguments.rounds}: it takes at least 1")
     known = {program.name: program for program in archive_programs(arguments.data)}
     if not known:
-        parser.error(f"--data {arguments.data}: there is no program; tests/fetch-data prints where the data is")
+        parser.error(f"--data {arguments.data}: there is no program; tests/fetch-data BUILD prints where the data is")
     if unknown := set(arguments.programs) - set(known):
         parser.error(f"no program {', '.join(sorted(unknown))} in {arguments.data}")
     if arguments.json and (why := whole_file.why_not(arguments.json)):

@@ -461,33 +461,31 @@ def _():
     return function(FROM_MEMORY + put(1) + one * 5000 + get(0), run_length((2, I32)))
 
 
-def empty_loops(count, rounds):
-    """What is gone without metering: (loop (br_if (local.tee (i32.sub (local.get 0) (i32.const 1)))))."""
-    return (const(rounds) + put(0) + LOOP + get(0) + const(1) + SUB + b"\x22" + u(0) + br_if(0) + b"\x0b") * count
+def counted_loop(rounds, inside=b"", local=0):
+    """Down to 0: (loop INSIDE (br_if 0 (local.tee (i32.sub (local.get) (i32.const 1)))))."""
+    return const(rounds) + put(local) + LOOP + inside + get(local) + const(1) + SUB + b"\x22" + u(local) + br_if(0) + b"\x0b"
 
 
 # Vectorised by 256 and unrolled for all the rest, each would be as many safepoints as rounds.
 @case("450 empty loops of 16384 rounds one after the other", seconds=12, mib=400)
 def _():
-    return module([body(empty_loops(450, 16_384), run_length((1, I32)))])
+    return module([body(counted_loop(16_384) * 450, run_length((1, I32)))])
 
 
 @case("300 functions of 6 empty loops of 16384 rounds", seconds=12, mib=400)
 def _():
-    return module([body(empty_loops(6, 16_384), run_length((1, I32)))] * 300)
+    return module([body(counted_loop(16_384) * 6, run_length((1, I32)))] * 300)
 
 
 @case("100 loops of 16384 rounds in loops of 60 in loops of 30", seconds=12, mib=400)
 def _():
-    def around(rounds, local, inside):
-        return const(rounds) + put(local) + LOOP + inside + get(local) + const(1) + SUB + b"\x22" + u(local) + br_if(0) + b"\x0b"
-    return module([body(around(30, 2, around(60, 1, empty_loops(1, 16_384))) * 100, run_length((3, I32)))])
+    nest = counted_loop(30, counted_loop(60, counted_loop(16_384), local=1), local=2)
+    return module([body(nest * 100, run_length((3, I32)))])
 
 
 @case("5 loops of 18000 rounds of 8000 operators that do nothing", seconds=10, mib=400)
 def _():
-    one = const(18_000) + put(0) + LOOP + (get(0) + DROP) * 8_000 + get(0) + const(1) + SUB + b"\x22" + u(0) + br_if(0) + b"\x0b"
-    return module([body(one * 5, run_length((1, I32)))])
+    return module([body(counted_loop(18_000, (get(0) + DROP) * 8_000) * 5, run_length((1, I32)))])
 
 
 @case("30000 vector operators", seconds=15)

@@ -55,8 +55,13 @@ Option descriptor(const char* name, int fd) {
   return [=](sd_bus_message* m) { append_variant(m, name, "h", fd); };
 }
 
+const char* daemon_program() {
+  const char* const program = std::getenv("SLACKD");
+  return program != nullptr && ::access(program, X_OK) == 0 ? program : nullptr;
+}
+
 Peer::Peer(std::vector<std::string> arguments) {
-  const char* program = std::getenv("SLACKD");
+  const char* program = daemon_program();
   if (program == nullptr) throw std::runtime_error("SLACKD does not name the daemon's program");
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) throw std::runtime_error("socketpair");

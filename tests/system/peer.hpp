@@ -37,9 +37,12 @@ using Option = std::function<void(sd_bus_message*)>;
 [[nodiscard]] Option descriptor(const char* name, int fd);
 
 // Throws std::runtime_error where the test cannot go on; the daemon's own errors are returned.
+// What SLACKD in the environment names, if it is a program; else null.
+[[nodiscard]] const char* daemon_program();
+
 class Peer {
  public:
-  // SLACKD in the environment names the program.
+  // Of daemon_program(); throws if there is none.
   explicit Peer(std::vector<std::string> arguments = {});
   ~Peer();
   Peer(const Peer&) = delete;

@@ -12,7 +12,6 @@
 #include <atomic>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -132,8 +131,7 @@ int complain(const char* what) {
 int main(int count, char** arguments) {
   const std::optional<int> runs_wanted = count == 1 ? 1000 : count == 2 ? number_of_runs(arguments[1]) : std::nullopt;
   if (!runs_wanted) return complain("RUNS is a number from 1 to 1000000");
-  const char* const daemon = std::getenv("SLACKD");
-  if (daemon == nullptr || ::access(daemon, X_OK) < 0) return complain("SLACKD does not name the daemon's program");
+  if (test::daemon_program() == nullptr) return complain("SLACKD does not name the daemon's program");
   const int runs = *runs_wanted;
   std::vector<std::uint64_t> latencies;
   std::vector<std::uint64_t> estimates;
