@@ -7,6 +7,7 @@
 #include <llvm/CodeGen/Passes.h>
 #include <llvm/CodeGen/TargetPassConfig.h>
 #include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/CommandLine.h>
 #include <llvm/Support/ErrorHandling.h>
@@ -19,12 +20,14 @@
 #include "jit/llvm/environment.hpp"
 #include "jit/llvm/fuel_hiding.hpp"
 #include "jit/llvm/fuel_placing.hpp"
+#include "jit/llvm/latency_bound.hpp"
 #include "jit/llvm/load_anchor.hpp"
 #include "jit/llvm/phi_order.hpp"
 #include "jit/llvm/quiet_nan.hpp"
 #include "jit/llvm/round_mark.hpp"
 #include "jit/llvm/round_pairs.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
+#include "jit/llvm/scattered_access.hpp"
 #include "jit/llvm/strip_mining.hpp"
 
 namespace slack::jit {
@@ -81,7 +84,7 @@ constexpr char kVectorise[] =
     "loop-vectorize,round-folding,infer-alignment,loop-load-elim,"
     "simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;hoist-common-insts;"
     "sink-common-insts>,"
-    "phi-order,slp-vectorizer,vector-combine,loop-unroll<O2>,";
+    "phi-order,slp-vectorizer-unless-latency-bound,vector-combine,loop-unroll<O2>,";
 constexpr char kFinish[] =
     "instcombine<no-verify-fixpoint>,"
     "loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs,simplifycfg<speculate-unpredictables>";
@@ -111,12 +114,13 @@ struct LoopStep : llvm::PassInfoMixin<LoopStep<run_step>> {
 };
 
 // Steps of ours that stand in the midst of LLVM's passes, by the names they have there.
-bool add_step(llvm::StringRef name, llvm::FunctionPassManager& passes,
-              llvm::ArrayRef<llvm::PassBuilder::PipelineElement>) {
+bool add_step(llvm::StringRef name, llvm::FunctionPassManager& passes, const llvm::TargetMachine& target) {
   if (name == "phi-order") {
     passes.addPass(PhiOrdering());
   } else if (name == "round-folding") {
     passes.addPass(RoundFolding());
+  } else if (name == "slp-vectorizer-unless-latency-bound") {
+    passes.addPass(SlpVectorising(target.getMCSubtargetInfo()->getSchedModel().IssueWidth));
   } else {
     return false;
   }
@@ -171,7 +175,10 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   llvm::TargetLibraryInfoImpl library(target.getTargetTriple());
   library.disableAllFunctions();
   functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
-  builder.registerPipelineParsingCallback(add_step);
+  builder.registerPipelineParsingCallback(
+      [&](llvm::StringRef name, llvm::FunctionPassManager& to, llvm::ArrayRef<llvm::PassBuilder::PipelineElement>) {
+        return add_step(name, to, target);
+      });
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(components);
   builder.registerFunctionAnalyses(functions);
@@ -198,6 +205,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   settle.addPass(LoopStep<settle_loads>());
   require(builder.parsePassPipeline(vectorise, kRotate));
   if (counts_fuel(metering)) vectorise.addPass(FuelLifting());
+  vectorise.addPass(ScatteredAccess());
   if (metering != Metering::none) vectorise.addPass(RoundPairing());
   require(builder.parsePassPipeline(vectorise, late_passes(options)));
   if (counts_fuel(metering)) vectorise.addPass(FuelRestoring());

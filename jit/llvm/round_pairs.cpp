@@ -8,6 +8,7 @@
 #include <llvm/Transforms/Utils/LoopUtils.h>
 
 #include "jit/llvm/safepoint_lowering.hpp"
+#include "jit/llvm/strip_mining.hpp"
 
 namespace slack::jit {
 
@@ -20,6 +21,28 @@ constexpr char kPaired[] = "slack.loop.paired";
 constexpr std::size_t kMostInstructions = 24;
 constexpr std::size_t kMostBlocks = 3;
 constexpr unsigned kRounds = 2;
+
+llvm::PreservedAnalyses same_graph() {
+  llvm::PreservedAnalyses kept;
+  kept.preserveSet<llvm::CFGAnalyses>();
+  return kept;
+}
+
+bool may_be_vectorised(const llvm::Loop& loop) {
+  return llvm::getOptionalBoolLoopAttribute(&loop, "llvm.loop.vectorize.enable").value_or(true);
+}
+
+// Told to unroll, the unroller would divide for a number of rounds that it can know. It stays hidden: strength
+// reduction made so many counters of the one of the sieve that it took 1.23 times as long as without safepoints, and
+// not 1.03. False: the loop is as it was.
+bool try_hide_count(llvm::Loop& loop, llvm::ScalarEvolution& evolution) {
+  auto* exiting = loop.getExitingBlock();
+  auto* test = exiting ? llvm::dyn_cast<llvm::BranchInst>(exiting->getTerminator()) : nullptr;
+  if (!test) return false;
+  test->setCondition(new llvm::FreezeInst(test->getCondition(), "", test->getIterator()));
+  evolution.forgetLoop(&loop);
+  return true;
+}
 
 bool is_small(const llvm::Loop& loop) {
   if (loop.getNumBlocks() > kMostBlocks) return false;
@@ -37,14 +60,21 @@ bool is_small(const llvm::Loop& loop) {
 
 llvm::PreservedAnalyses RoundPairing::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
   auto& loops = analyses.getResult<llvm::LoopAnalysis>(function);
+  bool changed = false;
   for (auto* loop : loops.getLoopsInPreorder()) {
     if (!loop->isInnermost() || !loop->isLoopSimplifyForm() || !is_small(*loop)) continue;
     auto& evolution = analyses.getResult<llvm::ScalarEvolutionAnalysis>(function);
-    if (!llvm::isa<llvm::SCEVCouldNotCompute>(evolution.getBackedgeTakenCount(loop))) continue;
+    const auto* count = evolution.getBackedgeTakenCount(loop);
+    if (!llvm::isa<llvm::SCEVCouldNotCompute>(count)) {
+      const auto& target = analyses.getResult<llvm::TargetIRAnalysis>(function);
+      if (may_be_vectorised(*loop) || is_cheap_to_count(*loop, *count, evolution, target)) continue;
+      if (!try_hide_count(*loop, evolution)) continue;
+      changed = true;
+    }
     llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.count", kRounds);
     llvm::addStringMetadataToLoop(loop, kPaired, kRounds);
   }
-  return llvm::PreservedAnalyses::all();
+  return changed ? same_graph() : llvm::PreservedAnalyses::all();
 }
 
 llvm::PreservedAnalyses PairPolling::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
@@ -67,9 +97,7 @@ llvm::PreservedAnalyses PairPolling::run(llvm::Function& function, llvm::Functio
       if (each != first && same(kFunctionOperand) && same(kOffsetOperand)) each->eraseFromParent();
     }
   }
-  llvm::PreservedAnalyses kept;
-  kept.preserveSet<llvm::CFGAnalyses>();
-  return kept;
+  return same_graph();
 }
 
 }  // namespace slack::jit

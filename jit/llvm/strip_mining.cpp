@@ -245,13 +245,7 @@ class MeteredLoop {
     if (const auto reading = read(value)) tested_.emplace_back(&value, *reading);
   }
 
-  // What is dear, LLVM's unroller does not compute either, unless it finds it there.
-  bool can_count() {
-    llvm::SCEVExpander expander(analyses_.evolution, header_->getDataLayout(), "rounds");
-    auto* place = preheader_->getTerminator();
-    return expander.isSafeToExpandAt(count_, place) &&
-           !expander.isHighCostExpansion({count_}, &loop_, llvm::SCEVCheapExpansionBudget, &analyses_.target, place);
-  }
+  bool can_count() { return is_cheap_to_count(loop_, *count_, analyses_.evolution, analyses_.target); }
 
   // What is known of a counter's range follows from the loop's test, which is about to change.
   void keep_flags() {
@@ -509,6 +503,19 @@ void keep_rounds_apart(llvm::Loop& loop) {
 }
 
 }  // namespace
+
+bool is_cheap_to_count(llvm::Loop& loop, const llvm::SCEV& count, llvm::ScalarEvolution& evolution,
+                       const llvm::TargetTransformInfo& target) {
+  const bool divides = llvm::SCEVExprContains(&count, [](const llvm::SCEV* part) {
+    const auto* division = llvm::dyn_cast<llvm::SCEVUDivExpr>(part);
+    return division && !llvm::isa<llvm::SCEVConstant>(division->getRHS());
+  });
+  if (divides) return false;  // one by itself is within the budget
+  llvm::SCEVExpander expander(evolution, loop.getHeader()->getDataLayout(), "rounds");
+  auto* place = loop.getLoopPreheader()->getTerminator();
+  return expander.isSafeToExpandAt(&count, place) &&
+         !expander.isHighCostExpansion({&count}, &loop, llvm::SCEVCheapExpansionBudget, &target, place);
+}
 
 llvm::PreservedAnalyses FuelLifting::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
   Analyses needed(function, analyses);

@@ -20,6 +20,9 @@
 // each. A loop of few rounds is not cut, and has its safepoint behind it.
 #pragma once
 
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/Analysis/TargetTransformInfo.h>
 #include <llvm/IR/PassManager.h>
 
 #include <cstdint>
@@ -30,6 +33,12 @@ namespace slack::jit {
 // Once in so much a safepoint costs nothing that can be measured, and is late by some tens of microseconds.
 inline constexpr std::uint64_t kMostStripRounds = 1'024;
 inline constexpr std::uint64_t kMostStripFuel = 65'536;
+
+// Whether the number of `loop`'s rounds, `count` of its back edges, can be had before the first without a division or
+// the like. What is dear, LLVM's unroller does not compute either, unless it finds it there. The loop must be in
+// loop-simplify form.
+[[nodiscard]] bool is_cheap_to_count(llvm::Loop& loop, const llvm::SCEV& count, llvm::ScalarEvolution& evolution,
+                                     const llvm::TargetTransformInfo& target);
 
 // Before the vectoriser, when safepoints have their soft form or are gone. Loops must be rotated.
 struct FuelLifting : llvm::PassInfoMixin<FuelLifting> {
