@@ -108,11 +108,16 @@ def rounds_of(row):
     return {len(times) for layouts in row["runs"].values() for times in layouts}
 
 
+def interruptible():
+    """A shell has its background commands ignore the signal, and they what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interruption(words, document):
     """A run that is cut off has its programs alike, each in whole rounds, and goes on with them."""
     document.unlink()
     with subprocess.Popen([sys.executable, BENCH, *map(str, words), "--rounds", "100000", KERNEL, OTHER], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True) as process:
+                          stderr=subprocess.PIPE, text=True, preexec_fn=interruptible) as process:
         for line in process.stderr:  # a line of the first round of each
             if line.startswith(OTHER + " (2 of 2): round 1"):
                 break
