@@ -126,7 +126,7 @@ Time time_of(const llvm::BasicBlock& block, const llvm::LoopInfo& loops, unsigne
 
 }  // namespace
 
-bool is_latency_bound(llvm::Function& function, const llvm::LoopInfo& loops,
+bool is_latency_bound(const llvm::Function& function, const llvm::LoopInfo& loops,
                       const llvm::BlockFrequencyInfo& frequencies, unsigned width) {
   double all = 0;
   double bound = 0;

@@ -17,7 +17,7 @@ namespace slack::jit {
 // Whether chains of scalar integer operations bound a good part of the function's time, on a processor that issues
 // `width` operations a cycle. Estimated from its blocks by themselves. Adds of fuel count as any operation does, so
 // modes may differ where the estimate is close.
-[[nodiscard]] bool is_latency_bound(llvm::Function& function, const llvm::LoopInfo& loops,
+[[nodiscard]] bool is_latency_bound(const llvm::Function& function, const llvm::LoopInfo& loops,
                                     const llvm::BlockFrequencyInfo& frequencies, unsigned width);
 
 // LLVM's SLP vectoriser, for functions that are not.

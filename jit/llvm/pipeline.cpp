@@ -23,11 +23,12 @@
 #include "jit/llvm/latency_bound.hpp"
 #include "jit/llvm/load_anchor.hpp"
 #include "jit/llvm/phi_order.hpp"
+#include "jit/llvm/preserved.hpp"
 #include "jit/llvm/quiet_nan.hpp"
 #include "jit/llvm/round_mark.hpp"
 #include "jit/llvm/round_pairs.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
-#include "jit/llvm/scattered_access.hpp"
+#include "jit/llvm/scattered_stores.hpp"
 #include "jit/llvm/strip_mining.hpp"
 
 namespace slack::jit {
@@ -89,15 +90,7 @@ constexpr char kFinish[] =
     "instcombine<no-verify-fixpoint>,"
     "loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs,simplifycfg<speculate-unpredictables>";
 
-// By a step of ours, which leaves the control-flow graph alone.
-llvm::PreservedAnalyses preserved(bool changed) {
-  if (!changed) return llvm::PreservedAnalyses::all();
-  llvm::PreservedAnalyses kept;
-  kept.preserveSet<llvm::CFGAnalyses>();
-  return kept;
-}
-
-// Such a step as a pass.
+// A step of ours as a pass. It leaves the control-flow graph alone.
 template <auto run_step>
 struct FunctionStep : llvm::PassInfoMixin<FunctionStep<run_step>> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
@@ -205,7 +198,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   settle.addPass(LoopStep<settle_loads>());
   require(builder.parsePassPipeline(vectorise, kRotate));
   if (counts_fuel(metering)) vectorise.addPass(FuelLifting());
-  vectorise.addPass(ScatteredAccess());
+  vectorise.addPass(ScatteredStores());
   if (metering != Metering::none) vectorise.addPass(RoundPairing());
   require(builder.parsePassPipeline(vectorise, late_passes(options)));
   if (counts_fuel(metering)) vectorise.addPass(FuelRestoring());

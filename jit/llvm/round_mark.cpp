@@ -14,6 +14,7 @@
 
 #include <algorithm>
 
+#include "jit/llvm/preserved.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 #include "jit/llvm/value_marker.hpp"
 
@@ -197,8 +198,7 @@ llvm::PreservedAnalyses RoundFolding::run(llvm::Function& function, llvm::Functi
   UnrollLimits(analyses.getResult<llvm::LoopAnalysis>(function),
                analyses.getResult<llvm::ScalarEvolutionAnalysis>(function))
       .set();
-  llvm::PreservedAnalyses kept;
-  kept.preserveSet<llvm::CFGAnalyses>();
+  auto kept = preserved(true);
   kept.preserve<llvm::ScalarEvolutionAnalysis>();  // marks are no part of it
   return kept;
 }
@@ -226,9 +226,7 @@ llvm::PreservedAnalyses FuelRestoring::run(llvm::Function& function, llvm::Funct
   }
   if (variables.empty()) return llvm::PreservedAnalyses::all();
   llvm::PromoteMemToReg(variables.getArrayRef(), analyses.getResult<llvm::DominatorTreeAnalysis>(function));
-  llvm::PreservedAnalyses kept;
-  kept.preserveSet<llvm::CFGAnalyses>();
-  return kept;
+  return preserved(true);
 }
 
 }  // namespace slack::jit

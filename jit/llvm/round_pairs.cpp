@@ -7,6 +7,7 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/Transforms/Utils/LoopUtils.h>
 
+#include "jit/llvm/preserved.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 #include "jit/llvm/strip_mining.hpp"
 
@@ -21,12 +22,6 @@ constexpr char kPaired[] = "slack.loop.paired";
 constexpr std::size_t kMostInstructions = 24;
 constexpr std::size_t kMostBlocks = 3;
 constexpr unsigned kRounds = 2;
-
-llvm::PreservedAnalyses same_graph() {
-  llvm::PreservedAnalyses kept;
-  kept.preserveSet<llvm::CFGAnalyses>();
-  return kept;
-}
 
 bool may_be_vectorised(const llvm::Loop& loop) {
   return llvm::getOptionalBoolLoopAttribute(&loop, "llvm.loop.vectorize.enable").value_or(true);
@@ -74,7 +69,7 @@ llvm::PreservedAnalyses RoundPairing::run(llvm::Function& function, llvm::Functi
     llvm::addStringMetadataToLoop(loop, "llvm.loop.unroll.count", kRounds);
     llvm::addStringMetadataToLoop(loop, kPaired, kRounds);
   }
-  return changed ? same_graph() : llvm::PreservedAnalyses::all();
+  return preserved(changed);
 }
 
 llvm::PreservedAnalyses PairPolling::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
@@ -97,7 +92,7 @@ llvm::PreservedAnalyses PairPolling::run(llvm::Function& function, llvm::Functio
       if (each != first && same(kFunctionOperand) && same(kOffsetOperand)) each->eraseFromParent();
     }
   }
-  return same_graph();
+  return preserved(true);
 }
 
 }  // namespace slack::jit

@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "jit/llvm/preserved.hpp"
 #include "jit/llvm/round_mark.hpp"
 #include "jit/llvm/safepoint_lowering.hpp"
 
@@ -534,10 +535,7 @@ llvm::PreservedAnalyses FuelLifting::run(llvm::Function& function, llvm::Functio
     needed.evolution.forgetLoop(loop);
     changed = true;
   }
-  if (!changed) return llvm::PreservedAnalyses::all();
-  llvm::PreservedAnalyses kept;
-  kept.preserveSet<llvm::CFGAnalyses>();
-  return kept;
+  return preserved(changed);
 }
 
 llvm::PreservedAnalyses StripMining::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {

@@ -23,8 +23,8 @@ constexpr char kTriple[] = "x86_64-unknown-linux-gnu";
 // Rounding without libm, and bit counting: the least of level x86-64-v2 that the lowering relies on.
 constexpr char kRequired[] = "+sse4.1,+popcnt";
 // AMD's gather is microcode on every Zen, some five operations an element (uops.info); LLVM 19 takes it for fast on all
-// processors with AVX-512. Without it `matrix` of tests/bench took 0.73 of the time on Zen 5, and no other of 19
-// programs took longer beyond noise.
+// processors with AVX-512. Without it `matrix` of tests/bench took 0.73 of the time on Zen 5, and none of 17 other
+// programs longer beyond noise; but blake3-scalar twice, were it not for latency_bound.hpp.
 constexpr char kZenPrefix[] = "znver";
 constexpr char kNoGather[] = "+prefer-no-gather";
 

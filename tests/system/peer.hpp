@@ -36,10 +36,10 @@ using Option = std::function<void(sd_bus_message*)>;
 [[nodiscard]] Option text(const char* name, const char* value);
 [[nodiscard]] Option descriptor(const char* name, int fd);
 
-// Throws std::runtime_error where the test cannot go on; the daemon's own errors are returned.
 // What SLACKD in the environment names, if it is a program; else null.
 [[nodiscard]] const char* daemon_program();
 
+// Throws std::runtime_error where the test cannot go on; the daemon's own errors are returned.
 class Peer {
  public:
   // Of daemon_program(); throws if there is none.

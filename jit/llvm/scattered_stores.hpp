@@ -9,7 +9,7 @@
 namespace slack::jit {
 
 // Before the loop vectoriser, which leaves them alone then. Loops must be rotated and in loop-simplify form.
-struct ScatteredAccess : llvm::PassInfoMixin<ScatteredAccess> {
+struct ScatteredStores : llvm::PassInfoMixin<ScatteredStores> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 

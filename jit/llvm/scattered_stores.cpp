@@ -1,5 +1,5 @@
 // Loops that store apart by a distance that only the run knows.
-#include "jit/llvm/scattered_access.hpp"
+#include "jit/llvm/scattered_stores.hpp"
 
 #include <llvm/Analysis/LoopAccessAnalysis.h>
 #include <llvm/Analysis/LoopInfo.h>
@@ -26,7 +26,7 @@ bool is_scattered(llvm::StoreInst& store, const llvm::Loop& loop, llvm::ScalarEv
 
 }  // namespace
 
-llvm::PreservedAnalyses ScatteredAccess::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+llvm::PreservedAnalyses ScatteredStores::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
   auto& loops = analyses.getResult<llvm::LoopAnalysis>(function);
   for (auto* loop : loops.getLoopsInPreorder()) {
     if (loop->getNumBlocks() != 1 || !loop->isLoopSimplifyForm()) continue;
