@@ -16,6 +16,8 @@ namespace slack::jit {
 
 namespace {
 
+constexpr unsigned kVectorBits = 128;
+
 using Instructions = llvm::SmallPtrSet<const llvm::Instruction*, 32>;
 
 void add_anchor(llvm::LoadInst* load) { make_marker(std::next(load->getIterator()), {load}, load->getDebugLoc()); }
@@ -180,9 +182,9 @@ bool is_used_in_part(const llvm::LoadInst& load) {
          llvm::any_of(load.users(), takes_a_part);
 }
 
-// The code generator loads half of a vector, or less, where it extends that to wider lanes (PMOVSX, PMOVZX), and looks
-// through what it finds to leave those lanes alone; that the load is volatile does not keep it from that. What it must
-// not look into is frozen: then the load is an instruction of its own.
+// Where the low lanes of a vector are extended to wider ones (PMOVSX, PMOVZX), LLVM's patterns for processors without
+// AVX-512 load these lanes alone, also when the load is volatile. Of a load whose value is frozen they make nothing: it
+// stays an instruction of its own. Half a vector that is loaded to be extended they load as a whole.
 void hold_whole(llvm::LoadInst& load) {
   auto* frozen = new llvm::FreezeInst(&load, "", std::next(load.getIterator()));
   load.replaceUsesWithIf(frozen, [&](const llvm::Use& use) { return use.getUser() != frozen; });
@@ -243,11 +245,16 @@ bool hold_loads_in_place(llvm::Function& function) {
     for (auto& instruction : llvm::reverse(block)) {
       auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction);
       if (!load || !reads_linear_memory(*load)) continue;
-      if (!load->isVolatile() && (!is_held(*load, kept) || is_used_in_part(*load))) {
+      // The module's own vectors are volatile by now; what the vectorisers load is needed in every lane.
+      if (load->isVolatile()) {
+        if (load->getType()->getPrimitiveSizeInBits() == kVectorBits) {
+          hold_whole(*load);
+          changed = true;
+        }
+      } else if (!is_held(*load, kept) || is_used_in_part(*load)) {
         load->setVolatile(true);
         changed = true;
       }
-      if (load->isVolatile() && load->getType()->isVectorTy()) hold_whole(*load);
       kept.insert(load);
     }
   }

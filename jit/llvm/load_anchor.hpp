@@ -28,7 +28,8 @@ bool prune_anchors(llvm::Function& function);
 bool settle_loads(llvm::Function& function, const llvm::LoopInfo& loops);
 
 // Makes those loads from linear memory volatile that code generation could move into a branch, which are all that have
-// no use in their own block that stays there, or of which it could load less.
+// no use in their own block that stays there, or of which it could load less; of volatile vectors, which the module's
+// own are by then, it can load no less from here on either.
 bool hold_loads_in_place(llvm::Function& function);
 
 }  // namespace slack::jit
