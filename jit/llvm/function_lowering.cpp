@@ -113,8 +113,7 @@ void FunctionLowering::finish() {
   settle_polls_before_calls();
   fuel_->place(meter::potential_plan);
   if (environment_.partition().effort == Effort::quick) {
-    // Nothing is known of what uses them.
-    for (auto* load : memory_loads_) load->setVolatile(true);
+    hold_loads(memory_loads_);
     return;
   }
   llvm::DominatorTree dominators(function_);

@@ -16,7 +16,7 @@ namespace slack::jit {
 
 namespace {
 
-constexpr unsigned kVectorBits = 128;
+constexpr unsigned kWholeVectorBits = 128;
 
 using Instructions = llvm::SmallPtrSet<const llvm::Instruction*, 32>;
 
@@ -182,11 +182,19 @@ bool is_used_in_part(const llvm::LoadInst& load) {
          llvm::any_of(load.users(), takes_a_part);
 }
 
+bool is_whole_vector(const llvm::LoadInst& load) {
+  return load.getType()->isVectorTy() && load.getType()->getPrimitiveSizeInBits() == kWholeVectorBits;
+}
+
 // Where the low lanes of a vector are extended to wider ones (PMOVSX, PMOVZX), LLVM's patterns for processors without
 // AVX-512 load these lanes alone, also when the load is volatile. Of a load whose value is frozen they make nothing: it
 // stays an instruction of its own. Half a vector that is loaded to be extended they load as a whole.
+//
+// Only the module's own vectors, which settle_loads has made volatile, are held so: what the vectorisers load is needed
+// in every lane, and may be an operand of arithmetic.
 void hold_whole(llvm::LoadInst& load) {
   auto* frozen = new llvm::FreezeInst(&load, "", std::next(load.getIterator()));
+  frozen->setDebugLoc(load.getDebugLoc());
   load.replaceUsesWithIf(frozen, [&](const llvm::Use& use) { return use.getUser() != frozen; });
 }
 
@@ -245,13 +253,10 @@ bool hold_loads_in_place(llvm::Function& function) {
     for (auto& instruction : llvm::reverse(block)) {
       auto* load = llvm::dyn_cast<llvm::LoadInst>(&instruction);
       if (!load || !reads_linear_memory(*load)) continue;
-      // The module's own vectors are volatile by now; what the vectorisers load is needed in every lane.
-      if (load->isVolatile()) {
-        if (load->getType()->getPrimitiveSizeInBits() == kVectorBits) {
-          hold_whole(*load);
-          changed = true;
-        }
-      } else if (!is_held(*load, kept) || is_used_in_part(*load)) {
+      if (is_whole_vector(*load) && load->isVolatile()) {
+        hold_whole(*load);
+        changed = true;
+      } else if (!load->isVolatile() && (!is_held(*load, kept) || is_used_in_part(*load))) {
         load->setVolatile(true);
         changed = true;
       }
@@ -259,6 +264,13 @@ bool hold_loads_in_place(llvm::Function& function) {
     }
   }
   return changed;
+}
+
+void hold_loads(llvm::ArrayRef<llvm::LoadInst*> loads) {
+  for (auto* load : loads) {
+    load->setVolatile(true);
+    if (is_whole_vector(*load)) hold_whole(*load);
+  }
 }
 
 }  // namespace slack::jit

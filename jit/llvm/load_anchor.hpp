@@ -7,7 +7,7 @@
 //
 // Anchors would be in the way of the vectoriser. Before it, when nothing is left that simplification could find,
 // settle_loads takes them away and makes those loads volatile whose value turned out not to be needed. The last passes
-// and the code generator still move loads into branches; hold_loads_in_place, the last pass, prevents that.
+// and the code generator still move loads into branches; hold_loads_in_place, after all that simplifies, prevents that.
 #pragma once
 
 #include <llvm/ADT/ArrayRef.h>
@@ -17,7 +17,7 @@
 
 namespace slack::jit {
 
-// Each load keeps its trap from here on.
+// Each load keeps its trap from here on, until settle_loads.
 void anchor_loads(llvm::ArrayRef<llvm::LoadInst*> loads);
 
 // Takes away the anchors of values that no longer come from a load (it was forwarded from a store, or merged with
@@ -28,8 +28,11 @@ bool prune_anchors(llvm::Function& function);
 bool settle_loads(llvm::Function& function, const llvm::LoopInfo& loops);
 
 // Makes those loads from linear memory volatile that code generation could move into a branch, which are all that have
-// no use in their own block that stays there, or of which it could load less; of volatile vectors, which the module's
-// own are by then, it can load no less from here on either.
+// no use in their own block that stays there, or of which it could load less. The module's own vectors stay whole.
 bool hold_loads_in_place(llvm::Function& function);
+
+// In the place of all this, for code that is not optimised, where nothing is known of what uses loads: each stays, and
+// stays whole.
+void hold_loads(llvm::ArrayRef<llvm::LoadInst*> loads);
 
 }  // namespace slack::jit

